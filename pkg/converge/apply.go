@@ -1,0 +1,189 @@
+package converge
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/run"
+)
+
+// A Source is the local bytes of a blob.
+type Source struct {
+	Name   string
+	Size   int64
+	Reader io.ReaderAt
+}
+
+// Deployment is what a plan is applied to.
+type Deployment struct {
+	Hosts  map[string]Host
+	DB     *sql.DB           // nil where no database change is planned
+	Ledger string            // schema of the load ledger
+	Blobs  map[string]Source // by sha256
+	Events func(run.Event)   // called from several goroutines; nil for none
+}
+
+// Apply makes exactly the changes of the plan, stage by stage: hosts work in
+// parallel, servers restart one after another in the plan's order. The first
+// failure ends its target; its stage finishes, later stages do not start.
+func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
+	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
+	defer a.unstage()
+	begin := time.Now()
+	for _, stage := range []func(context.Context){a.upload, a.databases, a.files, a.restart} {
+		if len(a.failed) == 0 {
+			stage(ctx)
+		}
+	}
+	return a.report(time.Since(begin))
+}
+
+// application is one apply under way.
+type application struct {
+	Deployment
+	plan *plan.Plan
+
+	mu     sync.Mutex
+	staged map[string]map[string]string // host → sha256 → where Upload put it
+	made   map[string]int               // changes made, by target
+	failed map[string]error
+}
+
+func (a *application) say(e run.Event) {
+	if a.Events != nil {
+		a.Events(e)
+	}
+}
+
+// fail records a target's first failure.
+func (a *application) fail(target string, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failed[target] == nil {
+		a.failed[target] = err
+	}
+}
+
+func (a *application) done(target string, n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.made[target] += n
+}
+
+// each runs f for every target that has changes of the stage, in parallel.
+func (a *application) each(changes []plan.Change, f func(target string, changes []plan.Change) error) {
+	of := map[string][]plan.Change{}
+	for _, c := range changes {
+		of[c.Ref.Target] = append(of[c.Ref.Target], c)
+	}
+	var wg sync.WaitGroup
+	for target, changes := range of {
+		wg.Go(func() {
+			if err := f(target, changes); err != nil {
+				a.fail(target, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// upload brings the blobs near the hosts that need them, each once a host.
+func (a *application) upload(ctx context.Context) {
+	var blobs []plan.Change
+	for _, c := range a.plan.At(plan.StageFiles) {
+		if _, is := c.After.(*plan.Blob); is {
+			blobs = append(blobs, c)
+		}
+	}
+	a.each(blobs, func(target string, changes []plan.Change) error {
+		for _, c := range changes {
+			if err := a.uploadOne(ctx, target, c.After.(*plan.Blob).SHA256); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (a *application) uploadOne(ctx context.Context, target, sum string) error {
+	a.mu.Lock()
+	_, there := a.staged[target][sum]
+	a.mu.Unlock()
+	if there {
+		return nil
+	}
+	src, ok := a.Blobs[sum]
+	if !ok {
+		return &Error{Cause: Write, Target: target, Text: "the plan wants a file with sha256 " + sum + ", which is not at hand; plan again"}
+	}
+	event := run.Event{Stage: run.Upload, Target: target, Text: src.Name, Total: src.Size}
+	path, err := a.Hosts[target].Upload(ctx, src.Name, src.Reader, src.Size, func(n int64) {
+		e := event
+		e.Done = n
+		a.say(e)
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.staged[target] == nil {
+		a.staged[target] = map[string]string{}
+	}
+	a.staged[target][sum] = path
+	return nil
+}
+
+// unstage removes what upload brought, also after a failure or an interrupt.
+func (a *application) unstage() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	for target, blobs := range a.staged {
+		var paths []string
+		for _, path := range blobs {
+			paths = append(paths, path)
+		}
+		slices.Sort(paths)
+		if err := a.Hosts[target].Unstage(ctx, paths...); err != nil {
+			a.say(run.Event{Stage: run.Upload, Target: target, Text: fmt.Sprintf("left behind %v: %v", paths, err)})
+		}
+	}
+}
+
+// restart brings the servers up one after another, in the plan's order.
+func (a *application) restart(ctx context.Context) {
+	for _, c := range a.plan.At(plan.StageRestart) {
+		if err := a.server(ctx, c); err != nil {
+			a.fail(c.Ref.Target, err)
+			return
+		}
+		a.done(c.Ref.Target, 1)
+	}
+}
+
+// report sums up: a target that failed has failed, one whose changes were all
+// made is done, the rest were not started.
+func (a *application) report(took time.Duration) *run.Report {
+	r := &run.Report{Took: took}
+	for _, target := range a.plan.Targets {
+		o := run.Outcome{Target: target, Made: a.made[target], Planned: len(a.plan.On(target)), Err: a.failed[target]}
+		switch {
+		case o.Err != nil:
+			o.Result = run.Failed
+		case o.Planned == 0:
+			o.Result = run.Unchanged
+		case o.Made == o.Planned:
+			o.Result = run.Done
+		default:
+			o.Result = run.NotStarted
+		}
+		r.Outcomes = append(r.Outcomes, o)
+	}
+	return r
+}

@@ -1,0 +1,35 @@
+package converge
+
+// A Cause tells apart why an apply or a verification failed.
+type Cause string
+
+// The causes.
+const (
+	Drift    Cause = "drift"    // a resource is no longer what the plan saw
+	Write    Cause = "write"    // a file could not be written
+	Server   Cause = "server"   // a server did not stop or did not come up
+	Database Cause = "database" // the database refused
+	Verify   Cause = "verify"   // after the apply there is still something to do
+)
+
+// Error is a failure of a run on one target.
+type Error struct {
+	Cause  Cause
+	Target string // host, or plan.Deployment
+	Text   string // what, why and what to do
+	Log    []string
+	Err    error // what lies below, where there is something
+}
+
+func (e *Error) Error() string {
+	text := e.Target + ": " + e.Text
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	for _, l := range e.Log {
+		text += "\n    " + l
+	}
+	return text
+}
+
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,202 @@
+package converge
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+//go:embed probe_server.sh
+var probeServer string
+
+//go:embed probe_java.sh
+var probeJava string
+
+// Gather reads everything that the steps need of the hosts: one round trip per
+// host, all hosts at once. Needs of the deployment are left to Databases.
+// The error joins those of all hosts.
+func Gather(ctx context.Context, hosts map[string]Host, needs []plan.Need) (*plan.State, error) {
+	state := plan.NewState()
+	of := map[string][]plan.Need{}
+	for _, n := range needs {
+		if n.Target != plan.Deployment && !slices.ContainsFunc(of[n.Target], func(o plan.Need) bool { return o.Ref == n.Ref }) {
+			of[n.Target] = append(of[n.Target], n)
+		}
+	}
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	for target, needs := range of {
+		wg.Go(func() {
+			host, known := hosts[target]
+			if !known {
+				return // outside the limit: what needs it says so
+			}
+			found, err := host.Gather(ctx, reads(needs))
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				err = record(state, needs, found)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return state, errors.Join(errs...)
+}
+
+// reads turns needs into what a host is asked, one to one.
+func reads(needs []plan.Need) []Read {
+	kinds := map[plan.Kind]string{
+		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
+		plan.KindServer: "run", plan.KindJava: "run",
+	}
+	asked := make([]Read, len(needs))
+	for i, n := range needs {
+		asked[i] = Read{Kind: kinds[n.Kind], Name: n.Path, As: n.As}
+		switch n.Kind {
+		case plan.KindServer:
+			asked[i].Name, asked[i].Args = probeServer, []string{n.Path}
+		case plan.KindJava:
+			asked[i].Name, asked[i].Args = probeJava, strings.Fields(n.Path)
+		}
+	}
+	return asked
+}
+
+// record puts a host's answers into the state.
+func record(state *plan.State, needs []plan.Need, found [][]Found) error {
+	if len(found) != len(needs) {
+		return fmt.Errorf("%s: %d answers to %d reads", needs[0].Target, len(found), len(needs))
+	}
+	for i, n := range needs {
+		if n.Kind == plan.KindListing {
+			listing := &plan.Listing{}
+			for _, f := range found[i] {
+				ref := plan.Ref{Target: n.Target, Kind: plan.KindBlob, Path: f.Path}
+				listing.Matches = append(listing.Matches, ref)
+				put(state, ref, f)
+			}
+			state.Put(n.Ref, listing)
+			continue
+		}
+		if len(found[i]) != 1 {
+			return fmt.Errorf("%s: %d answers for %s", n.Target, len(found[i]), n.Path)
+		}
+		put(state, n.Ref, found[i][0])
+	}
+	return nil
+}
+
+// put records one answer: absent is nil, unread is an error.
+func put(state *plan.State, r plan.Ref, f Found) {
+	if f.Err != "" {
+		state.PutError(r, unread(r, f.Err))
+		return
+	}
+	object, err := object(r, f)
+	if err != nil {
+		state.PutError(r, unread(r, err.Error()))
+		return
+	}
+	state.Put(r, object)
+}
+
+func unread(r plan.Ref, why string) error {
+	return &plan.Error{Cause: plan.Unread, Ref: r, Text: why}
+}
+
+func object(r plan.Ref, f Found) (plan.Object, error) {
+	if f.Kind == "absent" {
+		return nil, nil
+	}
+	meta := plan.Meta{Mode: f.Mode, Owner: f.Owner, Group: f.Group, Real: f.Real, Changed: f.CTime}
+	switch r.Kind {
+	case plan.KindFile, plan.KindBlob:
+		if f.Kind != "file" {
+			return nil, fmt.Errorf("is a %s, not a file", f.Kind)
+		}
+		if r.Kind == plan.KindFile {
+			return &plan.File{Meta: meta, Data: f.Data}, nil
+		}
+		return &plan.Blob{Meta: meta, Size: f.Size, SHA256: f.SHA256}, nil
+	case plan.KindDir:
+		if f.Kind != "dir" {
+			return nil, fmt.Errorf("is a %s, not a directory", f.Kind)
+		}
+		return &plan.Dir{Meta: meta}, nil
+	case plan.KindServer:
+		return parseServer(string(f.Data))
+	case plan.KindJava:
+		return parseJava(string(f.Data)), nil
+	}
+	return nil, fmt.Errorf("a %s is not read from a host", r.Kind)
+}
+
+// parseServer reads what probe_server.sh printed: nothing is a stopped server,
+// two processes of one home are more than a plan can be made for.
+func parseServer(out string) (plan.Object, error) {
+	lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
+	if lines[0] == "" {
+		return &plan.Server{}, nil
+	}
+	if len(lines) > 1 {
+		return nil, fmt.Errorf("%d server processes run on this home: %s; stop all but one", len(lines), firstWords(lines))
+	}
+	words := strings.SplitN(lines[0], " ", 3)
+	if len(words) != 3 {
+		return nil, fmt.Errorf("the server probe answered %q", lines[0])
+	}
+	pid, err := strconv.Atoi(words[0])
+	if err != nil {
+		return nil, fmt.Errorf("the server probe answered pid %q", words[0])
+	}
+	ns, err := strconv.ParseInt(words[1], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("the server probe answered start %q", words[1])
+	}
+	return &plan.Server{Running: true, PID: pid, Started: time.Unix(0, ns), JDK: javaHome(words[2])}, nil
+}
+
+func firstWords(lines []string) string {
+	var pids []string
+	for _, l := range lines {
+		pid, _, _ := strings.Cut(l, " ")
+		pids = append(pids, pid)
+	}
+	return strings.Join(pids, ", ")
+}
+
+// javaHome is the installation that an executable belongs to; empty if it is
+// not laid out as one.
+func javaHome(exe string) string {
+	for _, tail := range []string{"/jre/bin/java", "/bin/java"} {
+		if home, ok := strings.CutSuffix(exe, tail); ok {
+			return home
+		}
+	}
+	return ""
+}
+
+func parseJava(out string) *plan.Java {
+	java := &plan.Java{}
+	for l := range strings.Lines(out) {
+		if home, version, ok := strings.Cut(strings.TrimSuffix(l, "\n"), "\t"); ok {
+			java.Homes = append(java.Homes, plan.JDK{Home: home, Version: version})
+		}
+	}
+	return java
+}

@@ -1,0 +1,33 @@
+# $1: a home. Prints a line for each process that runs the server of it:
+#   <pid> <start, ns since 1970 by this host's clock> <executable>
+# Arguments are separated by NUL in /proc, so a home whose name begins with
+# another home's name is told apart from it.
+home=$1
+now() { n=$(date +%s%N); case $n in *[!0-9]*) n=$(date +%s)000000000 ;; esac; echo "$n"; }
+bsd() {
+	ps -axww -o pid=,lstart=,command= | while read -r pid wd mon day clock year cmd; do
+		case " $cmd " in *" -Dcarbon.home=$home "*)
+			t=$(LC_ALL=C date -j -f '%b %d %T %Y' "$mon $day $clock $year" +%s) || continue
+			echo "$pid ${t}000000000 -" ;;
+		esac
+	done
+}
+[ -r /proc/self/stat ] || { bsd; exit 0; }
+# A fresh process started now: the difference of two start times and the wall
+# clock give the other's start, whatever /proc/uptime shows in a container.
+fresh=$(sh -c 'read -r s </proc/$$/stat && echo "${s##*) }"')
+wall=$(now)
+hz=$(getconf CLK_TCK 2>/dev/null) || hz=100
+ticks() { shift 19; echo "$1"; }
+mine=$(ticks $fresh)
+head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
+	case $arg in
+	"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
+	"-Dcarbon.home=$home")
+		read -r s <"/proc/$pid/stat" 2>/dev/null || continue
+		s=${s##*) }
+		case $s in Z*) continue ;; esac
+		its=$(ticks $s)
+		echo "$pid $((wall - (mine - its) * (1000000000 / hz))) $(readlink "/proc/$pid/exe" 2>/dev/null || echo -)" ;;
+	esac
+done

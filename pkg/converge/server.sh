@@ -1,0 +1,119 @@
+# Stops and starts the server of one home and waits until it is up.
+# $1 home  $2 stop|start|restart  $3 JAVA_HOME  $4 start timeout  $5 stop timeout, seconds
+# $6... ports that must answer
+#
+# What facts.md section 3 says holds: exit codes of wso2server.sh mean nothing,
+# its pid file carries NULs and outlives its process, stop does not wait, start
+# says "already running" for a stranger's pid. So the process is found by its
+# -Dcarbon.home argument, and the start is judged by log, process and ports.
+home=$1 action=$2 java=$3 start_timeout=$4 stop_timeout=$5
+shift 5
+log=$home/repository/logs/wso2carbon.log
+
+pids() {
+	if [ -r /proc/self/stat ]; then
+		head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
+			case $arg in
+			"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
+			"-Dcarbon.home=$home")
+				read -r s <"/proc/$pid/stat" 2>/dev/null || continue
+				case ${s##*) } in Z*) ;; *) echo "$pid" ;; esac ;;
+			esac
+		done
+	else
+		ps -axww -o pid=,command= | while read -r pid cmd; do
+			case " $cmd " in *" -Dcarbon.home=$home "*) echo "$pid" ;; esac
+		done
+	fi
+}
+clock() { date +%s; }
+nap() { sleep 0.2 2>/dev/null || sleep 1; }
+size() { if [ -f "$log" ]; then wc -c <"$log"; else echo 0; fi; }
+inode() { ls -i "$log" 2>/dev/null | { read -r i _; echo "$i"; }; }
+
+# new prints what the log says since our start; a rolled log is read whole.
+new() {
+	[ -f "$log" ] || return 0
+	if [ "$(inode)" != "$log_inode" ] || [ "$(size)" -lt "$log_size" ]; then
+		cat "$log"
+	else
+		tail -c "+$((log_size + 1))" "$log"
+	fi
+}
+listens() { # is a port listening
+	if [ -r /proc/net/tcp ]; then
+		hex=$(printf '%04X' "$1")
+		cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _; do
+			case $local in *:"$hex") [ "$state" = 0A ] && echo yes && break ;; esac
+		done | { read -r yes; [ "$yes" = yes ]; }
+	else
+		netstat -an -p tcp 2>/dev/null | grep -E "[.:]$1 .*LISTEN" >/dev/null
+	fi
+}
+give_up() {
+	echo "failed $1"
+	new | tail -n 20 | while IFS= read -r l; do printf 'log %s\n' "$l"; done
+	exit 1
+}
+stop() {
+	for p in $(pids); do
+		echo "says stopping process $p"
+		kill -TERM "$p" 2>/dev/null
+	done
+	until=$(($(clock) + stop_timeout))
+	while [ -n "$(pids)" ]; do
+		[ "$(clock)" -lt "$until" ] || give_up "process $(pids | tr '\n' ' ')did not stop within $stop_timeout s"
+		nap
+	done
+}
+start() {
+	# No server of this home is running, so whatever process the pid file names
+	# is a stranger, and wso2server.sh would take it for ours.
+	rm -f "$home/wso2carbon.pid"
+	log_size=$(($(size))) log_inode=$(inode)
+	# The clocks of files and processes tick apart by up to a hundredth of a
+	# second; the new process shall be younger than every file beyond doubt.
+	sleep 0.1 2>/dev/null || sleep 1
+	echo "says starting with JAVA_HOME=$java"
+	cd "$home" || give_up "cannot enter $home"
+	# A group of its own, no stream of ours: the server outlives this session.
+	set -m
+	JAVA_HOME=$java sh bin/wso2server.sh start </dev/null >/dev/null 2>&1 &
+	set +m
+	wait $!
+	seen= gone= until=$(($(clock) + start_timeout)) appear=$(($(clock) + 30))
+	while :; do
+		nap
+		p=$(pids)
+		if [ -n "$p" ]; then
+			seen=$p gone=
+		elif [ -n "$seen" ]; then
+			# The script starts the JVM again when it ends with 121.
+			: "${gone:=$(clock)}"
+			[ "$(clock)" -lt $((gone + 3)) ] || give_up "the server process $(echo $seen) ended while starting"
+		elif [ "$(clock)" -ge "$appear" ]; then
+			give_up "bin/wso2server.sh start brought up no process with -Dcarbon.home=$home"
+		fi
+		text=$(new)
+		last=$(printf '%s\n' "$text" | tail -n 1)
+		[ "$last" = "$told" ] || { told=$last; printf 'log %s\n' "$last"; }
+		missing=
+		case $text in
+		*"WSO2 Carbon started in"*)
+			for port in "$@"; do listens "$port" || missing="$missing $port"; done
+			[ -n "$missing" ] || break ;;
+		*) missing=" log" ;;
+		esac
+		[ "$(clock)" -lt "$until" ] || case $missing in
+		" log") give_up "its log does not say 'WSO2 Carbon started in' within $start_timeout s" ;;
+		*) give_up "its log says it started, but no process listens on port$missing within $start_timeout s" ;;
+		esac
+	done
+	echo "up $(echo $(pids))"
+}
+log_size=0 log_inode=none told=
+case $action in
+stop) stop ;;
+start) start "$@" ;;
+restart) stop; start "$@" ;;
+esac

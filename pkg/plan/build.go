@@ -1,0 +1,99 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Cause tells apart why a plan cannot be made, for whoever branches on it.
+type Cause string
+
+// The causes.
+const (
+	Missing  Cause = "missing"  // something that must be on the host is not there
+	Conflict Cause = "conflict" // what is there contradicts the inventory; a person must decide
+	Unread   Cause = "unread"   // it is there and could not be read
+)
+
+// Error is why a step cannot say what it wants.
+type Error struct {
+	Cause Cause
+	Ref   Ref
+	Node  string
+	Step  string
+	Text  string // what and why, and what to do
+}
+
+func (e *Error) Error() string {
+	where := e.Ref.Target
+	if e.Node != "" && e.Node != where {
+		where += ": node " + e.Node
+	}
+	if e.Step != "" {
+		where += ": step " + e.Step
+	}
+	if e.Ref.Path != "" {
+		where += ": " + e.Ref.Path
+	}
+	return where + ": " + e.Text
+}
+
+// Build asks each step in turn what it wants and compares that with what is.
+// A later step sees the wants of the earlier ones. A resource belongs to one
+// step: a second owner is an error. All steps are asked, so that the operator
+// sees every reason at once; with any of them there is no plan.
+func Build(name string, s *State, steps []Step) (*Plan, error) {
+	p := &Plan{Name: name}
+	var errs []error
+	seen := map[string]bool{}
+	for _, step := range steps {
+		for _, n := range step.Needs {
+			if !seen[n.Target] {
+				seen[n.Target] = true
+				p.Targets = append(p.Targets, n.Target)
+			}
+		}
+		wants, notes, err := step.Want(s)
+		if err != nil {
+			errs = append(errs, inStep(step, err))
+			continue
+		}
+		p.Notes = append(p.Notes, notes...)
+		for _, w := range wants {
+			if err := p.add(s, step, w); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func inStep(step Step, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s: step %s: %w", step.For, step.Name, err)
+	}
+	e.Step = step.Name
+	return err
+}
+
+// add compares one want with what was read.
+func (p *Plan) add(s *State, step Step, w Want) error {
+	if _, taken := s.planned[w.Ref]; taken {
+		return fmt.Errorf("%s: step %s: another step owns this resource; please report it", w.Ref, step.Name)
+	}
+	before, err := s.Found(w.Ref)
+	if err != nil {
+		return fmt.Errorf("%s: step %s: %w", w.Ref.Target, step.Name, err)
+	}
+	s.planned[w.Ref] = w
+	if same(before, w.After) {
+		p.Kept = append(p.Kept, w)
+		return nil
+	}
+	p.Changes = append(p.Changes, Change{Want: w, Step: step.Name, Before: before})
+	return nil
+}

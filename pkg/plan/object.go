@@ -1,0 +1,153 @@
+package plan
+
+import (
+	"bytes"
+	"time"
+)
+
+// An Object is what a resource is or should be: one of the types of this file.
+// A nil Object is a resource that is absent.
+type Object interface{ isObject() }
+
+// Meta is what every file carries beside its content.
+type Meta struct {
+	Mode         uint32 // permission bits, 07777
+	Owner, Group string // names; numeric where the host has no name
+	Real         string // where symlinks lead; empty where Path is the file itself
+	Changed      time.Time
+}
+
+// File is a file by its bytes.
+type File struct {
+	Meta
+	Data []byte
+}
+
+// Dir is a directory's metadata.
+type Dir struct{ Meta }
+
+// Blob is a file by its size and digest.
+type Blob struct {
+	Meta
+	Size   int64
+	SHA256 string // hex
+}
+
+// Listing is what a glob matched; the matches are resources of their own.
+type Listing struct{ Matches []Ref }
+
+// Server is the server process of a home.
+type Server struct {
+	Running bool
+	PID     int
+	Started time.Time // by the host's clock
+	JDK     string    // the JAVA_HOME it runs on, where known
+
+	// Renew asks for a new process in place of a running one.
+	Renew bool
+	Start *Start // how to bring it up; set on a desired server that is to be started
+}
+
+// Start is how a server is brought up.
+type Start struct {
+	JavaHome                  string
+	Ports                     []int // all of them must answer
+	StartTimeout, StopTimeout time.Duration
+}
+
+// Java is the JDKs found on a host, the best first.
+type Java struct {
+	Homes []JDK
+}
+
+// JDK is one Java installation.
+type JDK struct{ Home, Version string }
+
+// MySQL is the database server.
+type MySQL struct {
+	Version    string // as SELECT VERSION() says
+	Flavor     string // MySQL or MariaDB
+	SQLMode    string
+	LowerCase  int // lower_case_table_names
+	Anonymous  []string
+	Authorized bool
+}
+
+// A Statement is one SQL statement, exactly as it is sent.
+type Statement struct {
+	SQL    string
+	File   string // script, empty for the tool's own
+	Line   int
+	Hidden []Span // bytes that hold a secret
+}
+
+// Schema is one database.
+type Schema struct {
+	Charset string
+	Tables  []string
+
+	// Of a desired schema: what leads there.
+	SQLMode    string
+	Create     string // the statement that creates it, empty where it exists
+	Scripts    []string
+	Statements []Statement
+	Resume     int // statements that an interrupted load has already made
+	// Found is dbinit's view of the schema at gathering; converge hands it back
+	// to dbinit, which refuses when the schema has moved on since.
+	Found any
+}
+
+// Account is one database user, with an entry for each address it comes from.
+type Account struct {
+	Entries []Entry
+	Grants  []Statement // of a desired account: what leads there
+	Found   any         // as Schema.Found
+}
+
+// Entry is a user at one host pattern.
+type Entry struct {
+	Host    string
+	Schemas []string // schemas it may use whole
+	Changed Age      // how long ago this tool changed it; 0: never, or long ago
+}
+
+func (*File) isObject()    {}
+func (*Dir) isObject()     {}
+func (*Blob) isObject()    {}
+func (*Listing) isObject() {}
+func (*Server) isObject()  {}
+func (*Java) isObject()    {}
+func (*MySQL) isObject()   {}
+func (*Schema) isObject()  {}
+func (*Account) isObject() {}
+
+// same tells whether after asks for nothing that before is not.
+func same(before, after Object) bool {
+	if before == nil || after == nil {
+		return before == nil && after == nil
+	}
+	switch a := after.(type) {
+	case *File:
+		b, ok := before.(*File)
+		return ok && bytes.Equal(a.Data, b.Data) && a.sameMeta(b.Meta)
+	case *Blob:
+		b, ok := before.(*Blob)
+		return ok && a.SHA256 == b.SHA256 && a.sameMeta(b.Meta)
+	case *Server:
+		b, ok := before.(*Server)
+		return ok && a.Running == b.Running && !a.Renew
+	case *Schema:
+		return a.Create == "" && len(a.Statements) == a.Resume
+	case *Account:
+		return len(a.Grants) == 0
+	}
+	return false
+}
+
+// sameMeta compares what a desired object says of itself; an empty owner or
+// group and mode 0 are "whatever it is".
+func (m Meta) sameMeta(b Meta) bool {
+	return (m.Mode == 0 || m.Mode == b.Mode) &&
+		(m.Owner == "" || m.Owner == b.Owner) &&
+		(m.Group == "" || m.Group == b.Group)
+}

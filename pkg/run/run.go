@@ -1,0 +1,63 @@
+// Package run is the record of a run: what happened, where, in which stage,
+// and how each target came out of it.
+package run
+
+import "time"
+
+// A Stage is a part of a run; hosts work in parallel within one.
+type Stage string
+
+// The stages of a whole run, in order.
+const (
+	Connect   Stage = "connect"
+	Preflight Stage = "preflight"
+	Upload    Stage = "upload"
+	Databases Stage = "databases"
+	Files     Stage = "files"
+	Restart   Stage = "restart"
+	Verify    Stage = "verify"
+)
+
+// An Event is one line of progress.
+type Event struct {
+	Stage       Stage
+	Target      string // host, or plan.Deployment
+	Node        string // where it concerns one node
+	Text        string
+	Done, Total int64 // of something counted; Total 0 where nothing is
+}
+
+// A Result says how a target came out.
+type Result string
+
+// The results.
+const (
+	Done       Result = "done"
+	Failed     Result = "failed"
+	NotStarted Result = "not started"
+	Unchanged  Result = "nothing to do"
+)
+
+// An Outcome is what became of one target.
+type Outcome struct {
+	Target        string
+	Result        Result
+	Made, Planned int // changes
+	Err           error
+}
+
+// Report is what became of a run.
+type Report struct {
+	Outcomes []Outcome // in the plan's order of targets
+	Took     time.Duration
+}
+
+// Err is the first failure, by order of targets; nil when none failed.
+func (r *Report) Err() error {
+	for _, o := range r.Outcomes {
+		if o.Err != nil {
+			return o.Err
+		}
+	}
+	return nil
+}
