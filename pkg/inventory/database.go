@@ -1,0 +1,73 @@
+package inventory
+
+// Database is the one MySQL-compatible server and what App Manager has on it.
+type Database struct {
+	// Name is the host name in the JDBC URLs.
+	Name string
+	// Address is the IP literal by which the nodes reach the server.
+	Address string
+	// Host names the inventory host that carries the server, when the
+	// inventory says so; then Address is that host's.
+	Host string
+	Port int
+	// Via names the host through whose SSH connection the tool reaches the
+	// server; "" is a direct connection.
+	Via string
+	// AdminAddress and AdminPort are where the tool itself connects to.
+	AdminAddress string
+	AdminPort    int
+	// Admin may create databases and accounts. Its password is missing when
+	// Manage is false.
+	Admin Credential
+	// User and Password are the account that the nodes log in with.
+	User     string
+	Password SecretRef
+	// Hosts are all hosts of the account, X of 'user'@'X': the address of every
+	// node, in node order and each once, then the patterns of the inventory.
+	Hosts   []string
+	Charset string
+	SQLMode string // may be empty
+	Order   Order
+	Schemas Schemas
+	Options string // the query of the JDBC URLs, without "?"; may be empty
+	// Scripts names the node whose home provides the SQL scripts.
+	Scripts string
+	Pool    Pool
+	// Manage is false when schemas and accounts are somebody else's.
+	Manage bool
+	// Ledger is the schema in which unfinished loads are recorded.
+	Ledger string
+	// RegistryOnGateway gives the Gateway the registry database too.
+	RegistryOnGateway bool
+}
+
+// Credential is an account and the whereabouts of its password.
+type Credential struct {
+	User     string
+	Password SecretRef
+}
+
+// Order says which of the two scripts of the App Manager schema comes first.
+// Both create IDN_OAUTH_CONSUMER_APPS, and only the identity script with all
+// its columns.
+type Order string
+
+const (
+	IdentityFirst Order = "identity-first"
+	PageOrder     Order = "page"
+)
+
+// Schemas are the names of the four databases.
+type Schemas struct {
+	AM, UM, REG, ES string
+}
+
+// Pool is what the datasources say of their connections. Times are in
+// milliseconds because the product's file has them so.
+type Pool struct {
+	MaxActive          int
+	MaxWait            int
+	TestOnBorrow       bool
+	ValidationQuery    string
+	ValidationInterval int
+}

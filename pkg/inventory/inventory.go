@@ -1,0 +1,139 @@
+// Package inventory turns inventory.toml into a validated Inventory: which
+// hosts there are, which App Manager nodes they carry, and what these share.
+//
+// The package is pure. It reads no file, no environment and no clock, so a
+// secret comes out as a SecretRef that says where the secret is, not as the
+// secret; whoever may touch the outside resolves it.
+package inventory
+
+import "time"
+
+// Inventory is one deployment. Parse fills in every default, so that a reader
+// never has to know one.
+type Inventory struct {
+	// Name is carried by managed blocks, ledger, locks and state folder, so
+	// that two deployments can share a host.
+	Name string
+	// Partial allows a deployment that lacks a role.
+	Partial   bool
+	SSH       SSH
+	Product   Product
+	Driver    Driver
+	Database  Database
+	Cluster   Cluster
+	Publisher Shared
+	Store     Shared
+	// Hosts are in the order of the file.
+	Hosts []Host
+	// Nodes are those of all hosts, in role order, then in the order of the file.
+	Nodes []Node
+}
+
+// SSH holds what hosts have in common. Host.SSH is what applies to one host:
+// it has these defaults in it.
+type SSH struct {
+	User       string // "": the user of the operator's machine, as ssh does
+	Port       int
+	Keys       []string // paths as written; none: the agent and ssh's usual files
+	KnownHosts []string // paths as written; none: ssh's usual file
+	AcceptNew  bool
+	Sudo       bool
+	// ConnectTimeout limits connecting and logging in to one host.
+	ConnectTimeout time.Duration
+}
+
+// Product says how App Manager is installed and run.
+type Product struct {
+	Home        string // "": every node names its own
+	JavaHome    string // "": found on the host
+	ServiceUser string // "": the owner of the home
+	// StartTimeout is generous: a first start fills caches and databases.
+	StartTimeout time.Duration
+	StopTimeout  time.Duration
+	// UserStore says whose UserStoreManager properties user-mgt.xml gets.
+	UserStore UserStore
+}
+
+// UserStore is what to do with the properties of the active user store.
+type UserStore string
+
+const (
+	UserStorePage UserStore = "page" // the properties of the deployment page
+	UserStoreKeep UserStore = "keep" // what the file says
+)
+
+// Driver says where the JDBC driver is: File or URL, never both.
+type Driver struct {
+	File   string // a jar, or the vendor's archive; a path as written
+	URL    string
+	SHA256 string // lower case hex; always set with URL
+	Class  string // "": by the driver's version
+}
+
+// Cluster is the Hazelcast cluster of all Publisher and Store nodes.
+type Cluster struct {
+	Domain string
+	Port   int
+}
+
+// Shared is the name under which every node knows the Publisher or the Store.
+type Shared struct {
+	Name string
+	// Address is what Name maps to on nodes of other roles: as given, else that
+	// of the role's only node; "" in a partial deployment without that role.
+	Address string
+}
+
+// Host is a machine reached over SSH.
+type Host struct {
+	Name string
+	// Address is the IP literal by which nodes and database see the host.
+	Address   string
+	SSH       HostSSH
+	HostsFile string
+	// Nodes are the names of the nodes it carries; none on a database host.
+	Nodes []string
+	Line  int
+}
+
+// HostSSH is how the operator's machine reaches a host, which may differ from
+// its address: a name, a NAT, another port.
+type HostSSH struct {
+	Host    string
+	Port    int
+	User    string
+	Keys    []string
+	HostKey string // "SHA256:…", or a public key line; "": known_hosts decides
+	Sudo    bool
+}
+
+// Node is one App Manager server.
+type Node struct {
+	Name   string
+	Role   Role
+	Host   string // name of the host that carries it
+	Home   string
+	Offset int // added to every port of the server but ClusterPort
+	// ClusterPort matters on Publisher and Store only.
+	ClusterPort int
+	JavaHome    string // "": found on the host
+	// Running is false when the server shall be left stopped.
+	Running bool
+	Line    int
+}
+
+// Role is what a node does in the deployment.
+type Role string
+
+const (
+	IDP       Role = "idp"
+	Gateway   Role = "gateway"
+	Publisher Role = "publisher"
+	Store     Role = "store"
+)
+
+// Roles are in the order in which servers start.
+var Roles = []Role{IDP, Gateway, Publisher, Store}
+
+// Clustered tells whether nodes of the role are members of the cluster.
+func (r Role) Clustered() bool { return r == Publisher || r == Store }
