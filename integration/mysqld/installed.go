@@ -74,7 +74,7 @@ func findMySQL() (Installed, bool) {
 
 func findMySQL56() (Installed, error) {
 	base := filepath.Join(cacheDir(), "mysql-5.6", "package", "server")
-	inst := Installed{Kind: MySQL56, Server: filepath.Join(base, "mysqld"), Base: base, Libraries: base, Template: filepath.Join(base, "data")}
+	inst := Installed{Kind: MySQL56, Server: filepath.Join(base, "mysqld"), Base: base, Libraries: base, Template: filepath.Join(base, "data", "mysql")}
 	if _, err := os.Stat(filepath.Join(base, complete)); err != nil {
 		return Installed{}, &Missing{MySQL56}
 	}
@@ -211,6 +211,8 @@ func (i Installed) ownArgs() []string {
 	switch i.Kind {
 	case MariaDB:
 		own = append(own, "--innodb-log-file-size=8M", "--aria-log-file-size=8M", "--debug-no-sync=1")
+	case MySQL56:
+		own = append(own, "--innodb-log-file-size=8M")
 	case MySQL:
 		own = append(own, "--skip-log-bin", "--mysqlx=0", "--secure-file-priv=")
 	}
