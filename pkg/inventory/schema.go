@@ -6,6 +6,7 @@ type kind string
 const (
 	text     kind = "text"
 	texts    kind = "text or list of texts"
+	argv     kind = "list of texts"
 	number   kind = "number"
 	flag     kind = "true or false"
 	duration kind = "duration"
@@ -132,11 +133,10 @@ var hostKeys = []key{
 	}},
 }
 
-// secretKeys are the ways to refer to a secret. They have kinds of their own
-// because exactly one of them is allowed.
+// secretKeys are the ways to refer to a secret; exactly one of them is given.
 var secretKeys = []key{
 	{name: "env", kind: text},
 	{name: "file", kind: text},
-	{name: "command", kind: texts},
+	{name: "command", kind: argv},
 	{name: "prompt", kind: flag},
 }

@@ -1,0 +1,154 @@
+package inventory
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checkNames makes sure that a word of --limit means one thing. Case does not
+// tell names apart, as it does not in host names and on some file systems.
+func (r *reader) checkNames() {
+	hosts, nodes := map[string]int{}, map[string]int{}
+	for _, h := range r.hosts {
+		name := strings.ToLower(h.host.Name)
+		if line, taken := hosts[name]; taken && name != "" {
+			h.wrong("name", "name %s is taken by the host in line %d", quoted(h.host.Name), line)
+			continue
+		}
+		hosts[name] = h.line("name")
+	}
+	for _, n := range r.nodes {
+		name := strings.ToLower(n.node.Name)
+		own := strings.EqualFold(n.node.Name, n.host.Name) && len(n.host.Nodes) == 1
+		hostLine, isHost := hosts[name]
+		nodeLine, isNode := nodes[name]
+		switch {
+		case n.host.Name == "" || n.node.Role == "" || name == "":
+		case isHost && !own:
+			n.wrong("name", "name %s is taken by the host in line %d (a node may have its host's name when it is the only one there)", quoted(n.node.Name), hostLine)
+		case isNode && !own:
+			n.wrong("name", "name %s is taken by the node in line %d", quoted(n.node.Name), nodeLine)
+		}
+		if !isNode {
+			nodes[name] = n.line("name")
+		}
+	}
+}
+
+// checkEndpoints refuses to reach one SSH server as two hosts: their runs
+// would write the same files at the same time.
+func (r *reader) checkEndpoints() {
+	taken := map[string]hostTable{}
+	anyRemote := slices.ContainsFunc(r.inv.Hosts, func(h Host) bool { return h.Address != "" && !isLoopback(h.Address) })
+	for _, h := range r.hosts {
+		ssh := h.host.SSH
+		if ssh.Host == "" {
+			continue
+		}
+		endpoint := strings.ToLower(ssh.Host) + " port " + strconv.Itoa(ssh.Port)
+		if other, found := taken[endpoint]; found {
+			h.wrong("address", "its SSH server %s is that of host %s in line %d; put the nodes of both under one [[host]]", endpoint, other.host.Name, other.line("address"))
+		}
+		taken[endpoint] = h
+		if anyRemote && isLoopback(h.host.Address) {
+			h.warn("address", "address %s means another machine on every other host", quoted(h.host.Address))
+		}
+	}
+}
+
+func isLoopback(address string) bool {
+	addr, err := netip.ParseAddr(address)
+	return err == nil && addr.IsLoopback()
+}
+
+// checkHomes refuses two nodes in one home.
+func (r *reader) checkHomes() {
+	taken := map[string]nodeTable{}
+	for _, n := range r.nodes {
+		if n.node.Home == "" || n.host.Address == "" {
+			continue
+		}
+		place := n.host.Address + " " + n.node.Home
+		if other, found := taken[place]; found {
+			n.wrong("home", "home %s is that of the node in line %d on the same address; want a home for each node", quoted(n.node.Home), other.start())
+			continue
+		}
+		taken[place] = n
+	}
+}
+
+// checkRoles wants at least one node of each role, as the four work together.
+// A misspelt role is a problem already, and would seem to be missing here.
+func (r *reader) checkRoles() {
+	missing := roleNames()
+	for _, n := range r.nodes {
+		if n.node.Role == "" {
+			return
+		}
+		missing = slices.DeleteFunc(missing, func(name string) bool { return name == string(n.node.Role) })
+	}
+	if len(missing) > 0 && !r.inv.Partial {
+		r.root.wrong("host", "no node has the role %s; a deployment needs one of each (write partial = true at the top if the others are elsewhere)", series(missing, " and "))
+	}
+}
+
+// serverPorts are what a server listens on or keeps for itself at offset 0.
+var serverPorts = []struct {
+	port int
+	what string
+}{
+	{9443, "https"}, {9763, "http"}, {8280, "pass-through http"}, {8243, "pass-through https"},
+	{9999, "jmx registry"}, {11111, "jmx server"}, {10500, "thrift"}, {5672, "amqp"}, {8672, "amqp over tls"},
+}
+
+// checkPorts refuses two servers for one port of one address. Nodes on one
+// address are on one machine, whatever number of hosts it seems to be.
+func (r *reader) checkPorts() {
+	taken := map[netip.AddrPort]string{}
+	if db := r.inv.Database; db.Address != "" {
+		taken[socket(db.Address, db.Port)] = "the database's port"
+	}
+	for _, n := range r.nodes {
+		if n.host.Address != "" && n.node.Role != "" {
+			r.claimPorts(n, taken)
+		}
+	}
+}
+
+// claimPorts reports the first port of a node that is taken: with one offset
+// for two nodes all nine are.
+func (r *reader) claimPorts(n nodeTable, taken map[netip.AddrPort]string) {
+	mine := map[netip.AddrPort]string{}
+	claim := func(key string, port int, what string) bool {
+		s := socket(n.host.Address, port)
+		if other, found := taken[s]; found {
+			n.wrong(key, "port %d (%s) is %s on the same address; choose another %s", port, what, other, key)
+			return false
+		}
+		if other, found := mine[s]; found {
+			n.wrong(key, "port %d (%s) is the node's own %s port; choose another %s", port, what, other, key)
+			return false
+		}
+		mine[s] = what
+		return true
+	}
+	for _, p := range serverPorts {
+		if !claim("offset", p.port+n.node.Offset, p.what) {
+			break
+		}
+	}
+	if n.node.Role.Clustered() {
+		claim("cluster_port", n.node.ClusterPort, "cluster")
+	}
+	for s, what := range mine {
+		taken[s] = fmt.Sprintf("the %s port of the node in line %d", what, n.start())
+	}
+}
+
+func socket(address string, port int) netip.AddrPort {
+	addr, _ := netip.ParseAddr(address)
+	return netip.AddrPortFrom(addr, uint16(port))
+}

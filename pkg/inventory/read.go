@@ -1,0 +1,134 @@
+package inventory
+
+import "strings"
+
+// reader builds the inventory. What it keeps of the hosts beside them are the
+// tables, for the lines of problems between one host and another.
+type reader struct {
+	*notes
+	inv   Inventory
+	root  section
+	hosts []hostTable
+	nodes []nodeTable
+}
+
+// read goes through the file in the order of the schema; what concerns several
+// tables comes last.
+func (r *reader) read(root section) {
+	r.root = root
+	r.deployment()
+	r.ssh(root.table("ssh"))
+	r.product(root.table("product"))
+	r.driver(root.table("driver"))
+	r.cluster(root.table("cluster"))
+	r.readHosts()
+	r.checkNames()
+	r.checkEndpoints()
+	r.checkHomes()
+	r.checkRoles()
+	r.database(root.table("database"))
+	r.checkPorts()
+	r.shared()
+	r.order()
+}
+
+func (r *reader) deployment() {
+	r.root.need("name", `: it tells this deployment from others on the same hosts (write name = "production")`)
+	r.inv.Name = r.root.text("name", "", deploymentName)
+	r.inv.Partial = r.root.flag("partial", false)
+}
+
+func (r *reader) ssh(s section) {
+	r.inv.SSH = SSH{
+		User:           s.text("user", "", userName),
+		Port:           s.port("port", defaultSSHPort),
+		Keys:           s.texts("key"),
+		KnownHosts:     s.texts("known_hosts"),
+		AcceptNew:      s.flag("accept_new", false),
+		Sudo:           s.flag("sudo", false),
+		ConnectTimeout: s.duration("connect_timeout", defaultConnectTimeout),
+	}
+}
+
+func (r *reader) product(s section) {
+	r.inv.Product = Product{
+		Home:         s.text("home", "", safePath),
+		JavaHome:     s.text("java_home", "", safePath),
+		ServiceUser:  s.text("service_user", "", userName),
+		StartTimeout: s.duration("start_timeout", defaultStartTimeout),
+		StopTimeout:  s.duration("stop_timeout", defaultStopTimeout),
+		UserStore:    UserStore(s.choice("user_store", string(UserStorePage), string(UserStoreKeep))),
+	}
+}
+
+func (r *reader) driver(s section) {
+	url := s.text("url", "")
+	if strings.Contains(url, "@") {
+		s.wrong("url", "url holds a user or a password, which would be printed; want an address without one")
+	} else {
+		url = s.text("url", "", webURL)
+	}
+	r.inv.Driver = Driver{
+		File:   s.text("file", ""),
+		URL:    url,
+		SHA256: strings.ToLower(s.text("sha256", "", hex256)),
+		Class:  s.text("class", "", javaClass),
+	}
+	switch {
+	case r.root.has("driver") && s.place == nil: // no table: reported
+	case !s.has("file") && !s.has("url"):
+		s.wrong("file", "file is missing: the product has no JDBC driver for MySQL (write file = \"mysql-connector-java-5.1.49.tar.gz\" under [driver], or url and sha256)")
+	case s.has("file") && s.has("url"):
+		s.wrong("url", "file and url are both given, want one")
+	case s.has("url"):
+		s.need("sha256", ": what comes from a URL is checked against it")
+	}
+}
+
+func (r *reader) cluster(s section) {
+	r.inv.Cluster = Cluster{
+		Domain: s.text("domain", defaultClusterDomain),
+		Port:   s.port("port", defaultClusterPort),
+	}
+}
+
+// shared reads the names of Publisher and Store.
+func (r *reader) shared() {
+	r.inv.Publisher = r.sharedName(Publisher, defaultPublisherName)
+	r.inv.Store = r.sharedName(Store, defaultStoreName)
+	r.checkHostNames()
+}
+
+func (r *reader) sharedName(role Role, byDefault string) Shared {
+	s := r.root.table(string(role))
+	shared := Shared{
+		Name:    s.text("name", byDefault, hostName),
+		Address: s.text("address", "", ipLiteral),
+	}
+	nodes := r.inv.NodesOf(role)
+	switch {
+	case s.has("address"):
+	case len(nodes) == 1:
+		shared.Address = r.inv.HostOf(nodes[0]).Address
+	case len(nodes) > 1:
+		s.wrong("address", "%d nodes have the role %s, and %s can map to one address only: write address = \"…\" under [%s], that of the load balancer or of one of the nodes",
+			len(nodes), role, shared.Name, role)
+	}
+	return shared
+}
+
+// checkHostNames refuses one name for two things: /etc/hosts maps it once.
+func (r *reader) checkHostNames() {
+	taken := map[string]string{}
+	for _, n := range []struct{ table, name string }{
+		{"database", r.inv.Database.Name},
+		{"publisher", r.inv.Publisher.Name},
+		{"store", r.inv.Store.Name},
+	} {
+		name := strings.ToLower(n.name)
+		if other := taken[name]; other != "" {
+			r.root.table(n.table).wrong("name", "name %s is that of [%s] too; want a name of its own", quoted(n.name), other)
+		}
+		taken[name] = n.table
+	}
+}

@@ -1,0 +1,86 @@
+package inventory
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// longest limits what is compared and printed of a word from outside.
+const longest = 64
+
+// didYouMean suggests the nearest of the candidates, or lists them when none
+// is near and they are few.
+func didYouMean(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	if n := len(candidates); n > 0 && n <= 8 {
+		return " (want " + either(candidates) + ")"
+	}
+	return ""
+}
+
+// nearest is the candidate that word is a slip of; "" when there is none. The
+// first of equally near ones wins.
+func nearest(word string, candidates []string) string {
+	if len(word) > longest {
+		return ""
+	}
+	word = strings.ToLower(word)
+	best, limit := "", 1+max(1, len(word)/3)
+	for _, c := range candidates {
+		lower := strings.ToLower(c)
+		d := distance(word, lower)
+		if len(word) > 2 && strings.HasPrefix(lower, word) {
+			d = min(d, 1)
+		}
+		if d < limit {
+			best, limit = c, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, delete or replace (Levenshtein).
+func distance(a, b string) int {
+	if len(b) > longest {
+		return len(b)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// either lists words: a, b or c.
+func either(words []string) string { return series(words, " or ") }
+
+func series(words []string, last string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + last + words[n-1]
+}
+
+// quoted prints a value of the file, cut where it would flood the screen.
+func quoted(value string) string {
+	if len(value) > longest {
+		return strconv.Quote(value[:longest]) + "…"
+	}
+	return strconv.Quote(value)
+}
