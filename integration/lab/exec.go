@@ -33,7 +33,9 @@ func (h *Host) Exec(ctx context.Context, argv ...string) (string, error) {
 
 func (h *Host) command(ctx context.Context, argv ...string) *exec.Cmd {
 	if h.lab.Form == "real" {
-		return exec.CommandContext(ctx, "nsenter", append(h.enter(), argv...)...)
+		cmd := exec.CommandContext(ctx, "nsenter", append(h.enter(), argv...)...)
+		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C"}
+		return cmd
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = h.sshd.dir, h.environ()

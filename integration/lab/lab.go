@@ -89,8 +89,10 @@ type Lab struct {
 
 	mu      sync.Mutex // guards known_hosts and state
 	state   *state
-	db      *mysqld.Server
 	closers []func() error
+
+	db            *mysqld.Server
+	serverOptions mysqld.Options // to start it again
 }
 
 // Host is one host of the lab.
@@ -103,8 +105,10 @@ type Host struct {
 	Nodes     []Node
 
 	lab  *Lab
-	sshd *sshd      // embedded
-	init *process // real
+	sshd *sshd // embedded
+
+	number int      // real: of the host on the bridge
+	init   *process // real: the host's first process
 }
 
 // Endpoint is where a host's sshd listens.
@@ -168,6 +172,9 @@ func (l *Lab) OpenDatabase() (*sql.DB, error) { return l.db.Open("") }
 func (h *Host) Path(path string) string {
 	if h.lab.Form == "embedded" {
 		return path
+	}
+	if path == "/etc/hosts" && h.Name == h.lab.Options.BoundHosts {
+		return filepath.Join(h.Root, "bound/hosts")
 	}
 	return filepath.Join(h.Root, path)
 }

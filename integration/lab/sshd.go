@@ -296,6 +296,15 @@ func splice(ch ssh.Channel, tcp *net.TCPConn) {
 	_ = tcp.Close()
 }
 
+// cut ends the connections, as a network that is gone would.
+func (s *sshd) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		_ = c.Close()
+	}
+}
+
 // close ends the server, its connections and the commands that still run.
 func (s *sshd) close() error {
 	err := s.listener.Close()

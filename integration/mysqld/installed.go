@@ -137,6 +137,17 @@ func withLibraries(dirs string) []string {
 
 func (i Installed) environ() []string { return withLibraries(i.Libraries) }
 
+// at is the same installation, seen at another base directory.
+func (i Installed) at(base string) Installed {
+	if i.Base == "" {
+		return i
+	}
+	i.Server = strings.Replace(i.Server, i.Base, base, 1)
+	i.Libraries = strings.ReplaceAll(i.Libraries, i.Base, base)
+	i.Base = base
+	return i
+}
+
 // initialize makes the data directory, unless an earlier start made it. The
 // mark is set last: a run that was killed half-way begins again.
 func (i Installed) initialize(ctx context.Context, dir string) error {

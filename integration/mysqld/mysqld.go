@@ -55,6 +55,9 @@ type Options struct {
 	// Within maps Dir to the path under which the entered server sees it;
 	// "" is the same path.
 	Within string
+	// WithinBase is where the entered server sees the directory Base of its
+	// installation, if it has one.
+	WithinBase string
 }
 
 // Server is a running server.
@@ -123,14 +126,17 @@ func (s *Server) settle(o Options) (err error) {
 	}
 	s.Log = filepath.Join(s.Dir, "error.log")
 	s.done = make(chan struct{})
+	if s.Socket == "" {
+		s.Socket = filepath.Join(s.Dir, "s.sock")
+	}
+	if o.Within != "" {
+		return nil // it is short enough where the server is
+	}
 	return s.placeSocket()
 }
 
 // placeSocket keeps the socket's path below the 104 bytes that macOS allows.
 func (s *Server) placeSocket() error {
-	if s.Socket == "" {
-		s.Socket = filepath.Join(s.Dir, "s.sock")
-	}
 	if len(s.Socket) < 100 {
 		return nil
 	}
@@ -158,6 +164,9 @@ func (s *Server) launch(inst Installed, o Options) error {
 	init := filepath.Join(s.Dir, "init.sql")
 	if err := os.WriteFile(init, inst.rootSQL(s.Password, o.RootHosts), 0o600); err != nil {
 		return err
+	}
+	if o.WithinBase != "" {
+		inst = inst.at(o.WithinBase)
 	}
 	argv := append(append([]string{}, o.Enter...), inst.argv(s, o)...)
 	s.cmd = exec.Command(argv[0], argv[1:]...)
