@@ -156,19 +156,20 @@ func parseServer(out string) (plan.Object, error) {
 	if len(lines) > 1 {
 		return nil, fmt.Errorf("%d server processes run on this home: %s; stop all but one", len(lines), firstWords(lines))
 	}
-	words := strings.SplitN(lines[0], " ", 3)
-	if len(words) != 3 {
+	words := strings.SplitN(lines[0], " ", 4)
+	if len(words) != 4 {
 		return nil, fmt.Errorf("the server probe answered %q", lines[0])
 	}
 	pid, err := strconv.Atoi(words[0])
 	if err != nil {
 		return nil, fmt.Errorf("the server probe answered pid %q", words[0])
 	}
-	ns, err := strconv.ParseInt(words[1], 10, 64)
-	if err != nil {
-		return nil, fmt.Errorf("the server probe answered start %q", words[1])
+	start, errStart := strconv.ParseInt(words[1], 10, 64)
+	age, errAge := strconv.ParseInt(words[2], 10, 64)
+	if errStart != nil || errAge != nil {
+		return nil, fmt.Errorf("the server probe answered times %q and %q", words[1], words[2])
 	}
-	return &plan.Server{Running: true, PID: pid, Started: time.Unix(0, ns), JDK: javaHome(words[2])}, nil
+	return &plan.Server{Running: true, PID: pid, Started: time.Unix(0, start), Age: time.Duration(age), JDK: javaHome(words[3])}, nil
 }
 
 func firstWords(lines []string) string {

@@ -1,5 +1,5 @@
 # $1: a home. Prints a line for each process that runs the server of it:
-#   <pid> <start, ns since 1970 by this host's clock> <executable>
+#   <pid> <start, ns since 1970 by this host's clock> <age, ns> <executable>
 # Arguments are separated by NUL in /proc, so a home whose name begins with
 # another home's name is told apart from it.
 home=$1
@@ -8,7 +8,7 @@ bsd() {
 	ps -axww -o pid=,lstart=,command= | while read -r pid wd mon day clock year cmd; do
 		case " $cmd " in *" -Dcarbon.home=$home "*)
 			t=$(LC_ALL=C date -j -f '%b %d %T %Y' "$mon $day $clock $year" +%s) || continue
-			echo "$pid ${t}000000000 -" ;;
+			echo "$pid ${t}000000000 $(($(now) - t * 1000000000)) -" ;;
 		esac
 	done
 }
@@ -28,6 +28,7 @@ head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS=
 		s=${s##*) }
 		case $s in Z*) continue ;; esac
 		its=$(ticks $s)
-		echo "$pid $((wall - (mine - its) * (1000000000 / hz))) $(readlink "/proc/$pid/exe" 2>/dev/null || echo -)" ;;
+		age=$(((mine - its) * (1000000000 / hz)))
+		echo "$pid $((wall - age)) $age $(readlink "/proc/$pid/exe" 2>/dev/null || echo -)" ;;
 	esac
 done

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A Cause tells apart why a plan cannot be made, for whoever branches on it.
@@ -40,12 +41,14 @@ func (e *Error) Error() string {
 
 // Build asks each step in turn what it wants and compares that with what is.
 // A later step sees the wants of the earlier ones. A resource belongs to one
-// step: a second owner is an error. All steps are asked, so that the operator
-// sees every reason at once; with any of them there is no plan.
+// step: a second owner is an error. A step that fails ends the steps of its
+// node, host or deployment, whose later errors would only follow from it; the
+// others are asked on, so that the operator sees every reason at once. With
+// any of them there is no plan.
 func Build(name string, s *State, steps []Step) (*Plan, error) {
 	p := &Plan{Name: name}
 	var errs []error
-	seen := map[string]bool{}
+	seen, ended := map[string]bool{}, map[string]bool{}
 	for _, step := range steps {
 		for _, n := range step.Needs {
 			if !seen[n.Target] {
@@ -53,9 +56,15 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 				p.Targets = append(p.Targets, n.Target)
 			}
 		}
+		if ended[step.For] {
+			continue
+		}
 		wants, notes, err := step.Want(s)
 		if err != nil {
-			errs = append(errs, inStep(step, err))
+			ended[step.For] = true
+			if err = inStep(step, err); !told(errs, err) {
+				errs = append(errs, err)
+			}
 			continue
 		}
 		p.Notes = append(p.Notes, notes...)
@@ -69,6 +78,15 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// told tells whether the same thing was already said of the same resource: a
+// missing home ends the steps of its node and those that read its scripts.
+func told(errs []error, err error) bool {
+	var e, o *Error
+	return errors.As(err, &e) && slices.ContainsFunc(errs, func(other error) bool {
+		return errors.As(other, &o) && o.Ref == e.Ref && o.Cause == e.Cause
+	})
 }
 
 func inStep(step Step, err error) error {

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/report"
+)
+
+func (a *app) validateCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "validate", Short: "Check the inventory without opening a connection", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			inv, err := a.read()
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.stdout, "%s: valid: deployment %s, %d nodes on %d hosts\n", unprefix(a.inventory), inv.Name, len(inv.Nodes), len(inv.Hosts))
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
+	return cmd
+}
+
+func (a *app) planCommand() *cobra.Command {
+	detailed := false
+	cmd := &cobra.Command{
+		Use: "plan", Short: "Show exactly what apply would change; change nothing", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, p, err := a.planned(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := a.show(p); err != nil {
+				return err
+			}
+			if detailed && !p.Empty() {
+				return exit{code: exitChanges}
+			}
+			return nil
+		},
+	}
+	a.deploymentFlags(cmd)
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
+	return cmd
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	var yes, dry bool
+	cmd := &cobra.Command{
+		Use: "apply", Short: "Show the plan, ask, make its changes, verify", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, p, err := a.planned(cmd)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := a.show(p); err != nil || dry || p.Empty() {
+				return err
+			}
+			if err := a.confirm(yes); err != nil {
+				return err
+			}
+			return a.carryOut(cmd, s, p)
+		},
+	}
+	a.deploymentFlags(cmd)
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "the same as plan")
+	return cmd
+}
+
+func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
+	progress := &report.Progress{W: a.stderr}
+	r, err := s.apply(cmd.Context(), p, progress.Event)
+	report.Outcome(a.stderr, r)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "Applied and verified in %s.\n", r.Took.Round(100*time.Millisecond))
+	return nil
+}
+
+// planned connects, gathers and builds; on success the session is the caller's
+// to close.
+func (a *app) planned(cmd *cobra.Command) (*session, *plan.Plan, error) {
+	s, err := a.prepare(cmd.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	if err = s.open(cmd.Context()); err == nil {
+		var p *plan.Plan
+		if _, p, err = s.look(cmd.Context()); err == nil {
+			return s, p, nil
+		}
+	}
+	s.close()
+	return nil, nil, err
+}
+
+func (a *app) show(p *plan.Plan) error {
+	color, err := a.colored()
+	if err != nil {
+		return err
+	}
+	return report.Plan(a.stdout, p, report.Options{Verbose: a.verbose, Color: color})
+}
+
+func (a *app) colored() (bool, error) {
+	switch a.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		file, is := a.stdout.(*os.File)
+		return is && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd())), nil
+	}
+	return false, usage("--color is %q; it may be auto, always or never", a.color)
+}
+
+// confirm asks on a terminal. Without one, somebody must have said yes before.
+func (a *app) confirm(yes bool) error {
+	if yes {
+		return nil
+	}
+	if !term.IsTerminal(int(a.stdin.Fd())) {
+		return usage("nothing was applied: there is no terminal to ask on; pass --yes to apply without a question")
+	}
+	fmt.Fprint(a.stderr, "Apply this plan? Only \"yes\" does: ")
+	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if strings.TrimSpace(answer) != "yes" {
+		return exit{exitOther, "nothing was applied"}
+	}
+	return nil
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show how the nodes are", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.prepare(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			if err := s.open(cmd.Context()); err != nil {
+				return err
+			}
+			state, p, err := s.look(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return report.Status(a.stdout, s.rows(state, p))
+		},
+	}
+	a.deploymentFlags(cmd)
+	return cmd
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of this program", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			fmt.Fprintf(a.stdout, "appm-provision %s, %s, %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+// buildVersion is the module's version, or the commit that was built.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "(devel)"
+}

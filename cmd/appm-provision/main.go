@@ -1,0 +1,91 @@
+// Command appm-provision sets up a distributed WSO2 App Manager 1.2.0 over
+// SSH: it gathers what the hosts have, plans what differs from the inventory,
+// applies exactly that and verifies that nothing is left to do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Main runs one command line and returns its exit code.
+func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	// A second interrupt ends the program at once: after the first the signals
+	// have their default effect again.
+	context.AfterFunc(ctx, stop)
+
+	app := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := app.root()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(stderr, text)
+	}
+	return exitCode(ctx, err)
+}
+
+// app is the command line: where it reads and writes, and its flags.
+type app struct {
+	stdin          *os.File
+	stdout, stderr io.Writer
+
+	inventory string
+	limit     []string
+	verbose   bool
+	color     string
+}
+
+const long = `appm-provision sets up a distributed WSO2 App Manager 1.2.0 over SSH: JDBC driver,
+host entries, databases, configuration files and restarts, in the right order.
+Nothing is installed on the hosts.
+
+  appm-provision plan    -i inventory.toml    what would change, exactly
+  appm-provision apply   -i inventory.toml    show that, ask, do it, verify
+  appm-provision status  -i inventory.toml    how the nodes are`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "appm-provision", Short: "Set up a distributed WSO2 App Manager over SSH", Long: long,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%v; see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.versionCommand())
+	for _, cmd := range root.Commands() {
+		args := cmd.Args
+		cmd.Args = func(cmd *cobra.Command, given []string) error {
+			if err := args(cmd, given); err != nil {
+				return usage("%v; see %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	return root
+}
+
+// deploymentFlags are those of every command that reads an inventory.
+func (a *app) deploymentFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
+	f.StringSliceVar(&a.limit, "limit", nil, `hosts, nodes or roles, comma-separated, or "database": nothing outside is touched`)
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "also show SQL statements of scripts, and what stays as it is")
+	f.StringVar(&a.color, "color", "auto", "auto, always or never")
+}

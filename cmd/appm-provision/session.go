@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/appm-provision/appm-provision/pkg/converge"
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/run"
+	"github.com/appm-provision/appm-provision/pkg/sshexec"
+	"github.com/appm-provision/appm-provision/pkg/steps"
+)
+
+// session is one run of a command over one deployment: what the operator gave,
+// and the open connections.
+type session struct {
+	*app
+	dir   string // of the inventory; its paths are relative to it
+	inv   inventory.Inventory
+	sel   inventory.Selection
+	steps []plan.Step
+	blobs map[string]converge.Source
+	admin inventory.Secret
+	conns map[string]*sshexec.Conn
+	db    *sql.DB
+}
+
+// read parses the inventory and prints its warnings. No connection is opened.
+func (a *app) read() (inventory.Inventory, error) {
+	src, err := os.ReadFile(a.inventory)
+	if err != nil {
+		return inventory.Inventory{}, usage("%v; name the inventory with -i, and see inventory.example.toml for what it holds", err)
+	}
+	inv, warnings, err := inventory.Parse(unprefix(a.inventory), src)
+	for _, w := range warnings {
+		fmt.Fprintln(a.stderr, "warning:", w)
+	}
+	return inv, err
+}
+
+// prepare reads everything local: inventory, limit, secrets, driver. What is
+// wrong with any of these is said before a connection is opened.
+func (a *app) prepare(ctx context.Context) (*session, error) {
+	inv, err := a.read()
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a, inv: inv, conns: map[string]*sshexec.Conn{}, blobs: map[string]converge.Source{}}
+	if s.sel, err = inv.Select(a.limit); err != nil {
+		return nil, usage("%v", err)
+	}
+	file, err := filepath.Abs(a.inventory)
+	if err != nil {
+		return nil, err
+	}
+	s.dir = filepath.Dir(file)
+	from := sources{dir: s.dir, stdin: a.stdin, ask: func(q string) { fmt.Fprint(a.stderr, q) }}
+	d := steps.Deployment{Inventory: inv, Select: s.sel}
+	var errs [3]error
+	d.Password, errs[0] = inv.Database.Password.Resolve(from)
+	if s.touchesDatabase() {
+		s.admin, errs[1] = inv.Database.Admin.Password.Resolve(from)
+	}
+	var jar converge.Source
+	d.Driver, jar, errs[2] = driver(ctx, s.dir, inv.Driver)
+	if err := errors.Join(errs[:2]...); err != nil {
+		return nil, usage("%v", errors.Join(err, errs[2]))
+	}
+	if errs[2] != nil {
+		return nil, errs[2]
+	}
+	s.blobs[d.Driver.SHA256] = jar
+	s.steps = steps.For(d)
+	return s, nil
+}
+
+func (s *session) touchesDatabase() bool { return s.sel.Database && s.inv.Database.Manage }
+
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
+}
+
+// open connects to every host that the steps, or the way to the database, need.
+func (s *session) open(ctx context.Context) error {
+	wanted := map[string]bool{}
+	for _, n := range steps.Needs(s.steps) {
+		wanted[n.Target] = true
+	}
+	if s.touchesDatabase() && s.inv.Database.Via != "" {
+		wanted[s.inv.Database.Via] = true
+	}
+	if err := s.connect(ctx, hostsOf(s.inv, wanted)); err != nil {
+		return err
+	}
+	if s.touchesDatabase() {
+		s.db = s.openDatabase()
+	}
+	return nil
+}
+
+func (s *session) close() {
+	if s.db != nil {
+		s.db.Close()
+	}
+	for _, c := range s.conns {
+		c.Close()
+	}
+}
+
+func (s *session) hosts() map[string]converge.Host {
+	hosts := map[string]converge.Host{}
+	for name, c := range s.conns {
+		hosts[name] = c
+	}
+	return hosts
+}
+
+// look gathers hosts and databases side by side and builds the plan.
+func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
+	var (
+		wg        sync.WaitGroup
+		databases *plan.State
+		dbErr     error
+	)
+	needs := steps.Needs(s.steps)
+	if s.db != nil {
+		wg.Go(func() {
+			databases, dbErr = converge.Databases(ctx, s.db, s.inv.Database.Ledger, needs)
+		})
+	}
+	state, err := converge.Gather(ctx, s.hosts(), needs)
+	wg.Wait()
+	if err := errors.Join(err, dbErr); err != nil {
+		return nil, nil, err
+	}
+	if databases != nil {
+		state.Merge(databases)
+	}
+	p, err := plan.Build(s.inv.Name, state, s.steps)
+	return state, p, err
+}
+
+// apply makes the plan's changes and verifies that nothing is left to do.
+func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
+	report := converge.Apply(ctx, converge.Deployment{
+		Hosts: s.hosts(), DB: s.db, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events,
+	}, p)
+	if err := report.Err(); err != nil {
+		return report, err
+	}
+	events(run.Event{Stage: run.Verify, Target: s.inv.Name, Text: "gathering again"})
+	begin := time.Now()
+	_, left, err := s.look(ctx)
+	report.Took += time.Since(begin)
+	if err != nil {
+		return report, err
+	}
+	return report, converge.Verified(left)
+}

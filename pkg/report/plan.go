@@ -1,0 +1,305 @@
+// Package report shows a plan or a run to a person.
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// Options say how a plan is shown.
+type Options struct {
+	Verbose bool // also the statements of scripts, and why nothing is to do
+	Color   bool
+}
+
+// Plan writes the plan: by target, each change with its reason and its exact
+// difference, then one line that sums up. The same plan gives the same bytes.
+func Plan(w io.Writer, p *plan.Plan, o Options) error {
+	out := bufio.NewWriter(w)
+	t := &text{Writer: out, Options: o}
+	for _, n := range p.Notes {
+		t.line("note: %s%s", where(n), visible(n.Text))
+	}
+	if len(p.Notes) > 0 {
+		t.line("")
+	}
+	for _, target := range targets(p) {
+		if err := t.target(p, target); err != nil {
+			return err
+		}
+	}
+	if o.Verbose {
+		t.kept(p)
+	}
+	t.line("%s", Summary(p))
+	return out.Flush()
+}
+
+func where(n plan.Note) string {
+	if n.Node != "" && n.Node != n.Target {
+		return n.Target + ", node " + n.Node + ": "
+	}
+	return n.Target + ": "
+}
+
+// targets are those of the plan with the databases first, as they are applied.
+func targets(p *plan.Plan) []string {
+	var list []string
+	for _, t := range p.Targets {
+		if t == plan.Deployment {
+			list = append([]string{t}, list...)
+		} else {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// Summary is the plan in one line.
+func Summary(p *plan.Plan) string {
+	if p.Empty() {
+		return fmt.Sprintf("No changes. %s as the inventory says.", count(len(p.Kept), "resource is", "resources are"))
+	}
+	var create, change, remove, start, restart, stop int
+	for _, c := range p.Changes {
+		switch sign(c) {
+		case '+':
+			create++
+		case '-':
+			remove++
+		case '>':
+			switch serverWord(c) {
+			case "start":
+				start++
+			case "stop":
+				stop++
+			default:
+				restart++
+			}
+		default:
+			change++
+		}
+	}
+	var parts []string
+	for _, x := range []struct {
+		n    int
+		word string
+	}{{create, "to create"}, {change, "to change"}, {remove, "to remove"}, {start, "to start"}, {restart, "to restart"}, {stop, "to stop"}} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.word))
+		}
+	}
+	return "Plan: " + strings.Join(parts, ", ") + "; " + count(len(p.Kept), "resource stays", "resources stay") + " as they are."
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// text writes lines.
+type text struct {
+	*bufio.Writer
+	Options
+}
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+func (t *text) paint(code, s string) string {
+	if !t.Color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *text) target(p *plan.Plan, target string) error {
+	changes := p.On(target)
+	if len(changes) == 0 {
+		return nil
+	}
+	t.line("%s", t.paint("1", target))
+	for _, c := range changes {
+		if err := t.change(c); err != nil {
+			return err
+		}
+	}
+	t.line("")
+	return nil
+}
+
+// sign is + for what is new, - for what goes, ~ for what changes, > for a server.
+func sign(c plan.Change) rune {
+	switch after := c.After.(type) {
+	case nil:
+		return '-'
+	case *plan.Server:
+		return '>'
+	case *plan.Schema:
+		if after.Create != "" {
+			return '+'
+		}
+		return '~'
+	}
+	if c.Before == nil {
+		return '+'
+	}
+	return '~'
+}
+
+var paints = map[rune]string{'+': "32", '-': "31", '~': "33", '>': "36"}
+
+func (t *text) change(c plan.Change) error {
+	t.line("  %s %s", t.paint(paints[sign(c)], string(sign(c))), headline(c))
+	switch after := c.After.(type) {
+	case *plan.File:
+		return t.file(c, after)
+	case *plan.Schema:
+		if after.Create != "" {
+			t.line("      %s;", visible(after.Create))
+		}
+		if t.Verbose {
+			t.statements(after.Statements[after.Resume:])
+		}
+	case *plan.Account:
+		t.statements(after.Grants)
+	case nil:
+		if before, is := c.Before.(*plan.File); is {
+			return t.diff(before, nil, c)
+		}
+	}
+	return nil
+}
+
+// headline is the change in one line: what, how, why.
+func headline(c plan.Change) string {
+	line := visible(c.Ref.Path)
+	switch after := c.After.(type) {
+	case *plan.Server:
+		line = serverWord(c) + " " + c.Node
+	case *plan.Schema:
+		line = "database " + c.Ref.Path + ": " + schemaWord(after)
+	case *plan.Account:
+		line = "account " + c.Ref.Path
+	case *plan.Blob:
+		line += fmt.Sprintf(" (%d bytes, sha256 %s)", after.Size, after.SHA256)
+	}
+	if meta := metaWord(c); meta != "" {
+		line += " (" + meta + ")"
+	}
+	if c.Why != "" {
+		line += ": " + visible(c.Why)
+	}
+	return line
+}
+
+func serverWord(c plan.Change) string {
+	before, _ := c.Before.(*plan.Server)
+	switch {
+	case !c.After.(*plan.Server).Running:
+		return "stop"
+	case before != nil && before.Running:
+		return "restart"
+	}
+	return "start"
+}
+
+func schemaWord(s *plan.Schema) string {
+	n := count(len(s.Statements)-s.Resume, "statement", "statements")
+	switch {
+	case s.Create != "":
+		return fmt.Sprintf("create, load %s (%s), %s", count(len(s.Scripts), "script", "scripts"), strings.Join(s.Scripts, ", "), n)
+	case s.Resume > 0:
+		return fmt.Sprintf("go on with the interrupted load, %s of %d", n, len(s.Statements))
+	}
+	return fmt.Sprintf("load %s (%s), %s", count(len(s.Scripts), "script", "scripts"), strings.Join(s.Scripts, ", "), n)
+}
+
+// metaWord tells a change of mode or owner.
+func metaWord(c plan.Change) string {
+	before, after := meta(c.Before), meta(c.After)
+	if before == nil || after == nil {
+		return ""
+	}
+	var parts []string
+	if after.Mode != 0 && after.Mode != before.Mode {
+		parts = append(parts, fmt.Sprintf("mode %04o to %04o", before.Mode, after.Mode))
+	}
+	if after.Owner != "" && after.Owner != before.Owner {
+		parts = append(parts, "owner "+before.Owner+" to "+after.Owner)
+	}
+	if after.Group != "" && after.Group != before.Group {
+		parts = append(parts, "group "+before.Group+" to "+after.Group)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func meta(o plan.Object) *plan.Meta {
+	switch o := o.(type) {
+	case *plan.File:
+		return &o.Meta
+	case *plan.Blob:
+		return &o.Meta
+	}
+	return nil
+}
+
+func (t *text) file(c plan.Change, after *plan.File) error {
+	before, _ := c.Before.(*plan.File)
+	return t.diff(before, after, c)
+}
+
+func (t *text) diff(before, after *plan.File, c plan.Change) error {
+	lines, err := diff(before, after, c.HiddenBefore, c.Hidden)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Ref, err)
+	}
+	paints := map[byte]string{'+': "32", '-': "31", '@': "36", '\\': "2"}
+	for _, l := range lines {
+		text := string(l.kind) + l.text
+		if l.kind == '@' {
+			text = l.text
+		}
+		if code := paints[l.kind]; code != "" {
+			text = t.paint(code, text)
+		}
+		t.line("      %s", text)
+	}
+	return nil
+}
+
+// statements writes SQL as it is sent, its secrets masked.
+func (t *text) statements(list []plan.Statement) {
+	for _, s := range list {
+		for i, l := range mask([]byte(s.SQL), s.Hidden) {
+			indent := "      "
+			if i > 0 {
+				indent = "        "
+			}
+			end := ""
+			if ending(l) == "" {
+				end = ";"
+			}
+			t.line("%s%s%s", indent, strings.TrimRight(l, "\r\n"), end)
+		}
+	}
+}
+
+// kept lists what is as it should be.
+func (t *text) kept(p *plan.Plan) {
+	for _, w := range p.Kept {
+		path := visible(w.Ref.Path)
+		if w.Ref.Kind != plan.KindFile && w.Ref.Kind != plan.KindBlob {
+			path = string(w.Ref.Kind) + " " + path
+		}
+		t.line("  = %s: %s: %s", w.Ref.Target, path, visible(w.Why))
+	}
+	if len(p.Kept) > 0 {
+		t.line("")
+	}
+}

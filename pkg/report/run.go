@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/appm-provision/appm-provision/pkg/run"
+)
+
+// Progress writes one line for each event that says something new.
+type Progress struct {
+	W  io.Writer
+	mu sync.Mutex
+	// told is the last tenth of each transfer that was said.
+	told map[string]int64
+}
+
+// Event writes the event; it may be called from several goroutines.
+func (p *Progress) Event(e run.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	who := e.Target
+	if e.Node != "" && e.Node != e.Target {
+		who += " " + e.Node
+	}
+	if e.Total == 0 {
+		fmt.Fprintf(p.W, "%-9s %s: %s\n", e.Stage, who, visible(e.Text))
+		return
+	}
+	if p.told == nil {
+		p.told = map[string]int64{}
+	}
+	key := string(e.Stage) + "\x00" + who + "\x00" + e.Text
+	tenth := e.Done * 10 / e.Total
+	if last, said := p.told[key]; said && tenth <= last || tenth < 10 && e.Total < 1<<20 {
+		return
+	}
+	p.told[key] = tenth
+	fmt.Fprintf(p.W, "%-9s %s: %s %d%%\n", e.Stage, who, visible(e.Text), tenth*10)
+}
+
+// Outcome writes how each target came out.
+func Outcome(w io.Writer, r *run.Report) {
+	for _, o := range r.Outcomes {
+		fmt.Fprintf(w, "%-9s %s: %s", "result", o.Target, o.Result)
+		if o.Planned > 0 {
+			fmt.Fprintf(w, ", %d of %s made", o.Made, count(o.Planned, "change", "changes"))
+		}
+		fmt.Fprintln(w)
+	}
+}

@@ -1,0 +1,186 @@
+package steps
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// maxJar bounds what is unpacked: the largest driver so far is 2.5 MB.
+const maxJar = 64 << 20
+
+var (
+	driverName    = regexp.MustCompile(`^mysql-connector-(?:java|j)-(\d[\w.]*?)(?:-bin)?\.jar$`)
+	driverLoosely = regexp.MustCompile(`^mysql-connector-.*\.jar$`)
+)
+
+// PickDriver finds the one driver jar in what the operator has: the jar itself,
+// or the vendor's archive, which from 5.1.46 on holds the same driver under two
+// names, and other people's jars below src/lib (facts.md section 6). The class
+// is chosen by version when the inventory names none.
+func PickDriver(name string, data []byte, className string) (Driver, []byte, error) {
+	jar, data, err := unpack(path.Base(name), data)
+	if err != nil {
+		return Driver{}, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if err := checkJar(data); err != nil {
+		return Driver{}, nil, fmt.Errorf("%s: %s: %w; get the driver anew from its vendor", name, jar, err)
+	}
+	sum := sha256.Sum256(data)
+	d := Driver{Name: jar, Class: className, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	if m := driverName.FindStringSubmatch(jar); m != nil {
+		d.Version = m[1]
+	}
+	if d.Class == "" {
+		d.Class = class(d.Version)
+	}
+	return d, data, nil
+}
+
+func unpack(name string, data []byte) (string, []byte, error) {
+	switch {
+	case strings.HasSuffix(name, ".jar"):
+		if !driverLoosely.MatchString(name) {
+			return "", nil, errors.New("is not named mysql-connector-*.jar, by which the driver is told from the product's own jars; rename it")
+		}
+		return name, data, nil
+	case strings.HasSuffix(name, ".zip"):
+		return pick(zipMembers(data))
+	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
+		return pick(tarMembers(data))
+	}
+	return "", nil, errors.New("is neither a .jar nor the vendor's .tar.gz or .zip")
+}
+
+type member struct {
+	name string // path in the archive
+	data []byte
+}
+
+// pick chooses the driver among an archive's jars: of the two names of one
+// version the one that the page uses, which ends in -bin.jar.
+func pick(members []member, err error) (string, []byte, error) {
+	if err != nil {
+		return "", nil, err
+	}
+	versions := map[string][]member{}
+	for _, m := range members {
+		if v := driverName.FindStringSubmatch(path.Base(m.name)); v != nil {
+			versions[v[1]] = append(versions[v[1]], m)
+		}
+	}
+	if len(versions) == 0 {
+		return "", nil, errors.New("holds no mysql-connector-*.jar; is it Connector/J for another system, or its source?")
+	}
+	if len(versions) > 1 {
+		var names []string
+		for _, m := range members {
+			names = append(names, path.Base(m.name))
+		}
+		slices.Sort(names)
+		return "", nil, fmt.Errorf("holds drivers of several versions: %s; name one jar", strings.Join(names, ", "))
+	}
+	for _, same := range versions {
+		for _, m := range same {
+			if strings.HasSuffix(m.name, "-bin.jar") {
+				return path.Base(m.name), m.data, nil
+			}
+		}
+		return path.Base(same[0].name), same[0].data, nil
+	}
+	return "", nil, nil
+}
+
+// isDriver tells a driver's jar from the rest by its place and name: a driver
+// lies in the archive's root folder.
+func isDriver(name string) bool {
+	name = strings.TrimPrefix(path.Clean(name), "/")
+	return strings.Count(name, "/") <= 1 && driverName.MatchString(path.Base(name))
+}
+
+func zipMembers(data []byte) ([]member, error) {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("is not a readable zip archive: %w", err)
+	}
+	var members []member
+	for _, f := range r.File {
+		if !isDriver(f.Name) || !f.Mode().IsRegular() {
+			continue
+		}
+		open, err := f.Open()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		m, err := readMember(f.Name, open)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+func tarMembers(data []byte) ([]member, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("is not a readable gzip archive: %w", err)
+	}
+	// The whole of a tar has to be read to find a member; the bound is against
+	// an archive made to unpack without end.
+	r := tar.NewReader(io.LimitReader(z, 1<<30))
+	var members []member
+	for {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return members, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("is a broken archive: %w", err)
+		}
+		if h.Typeflag != tar.TypeReg || !isDriver(h.Name) {
+			continue
+		}
+		m, err := readMember(h.Name, r)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+}
+
+func readMember(name string, r io.Reader) (member, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxJar+1))
+	if err != nil {
+		return member{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(data) > maxJar {
+		return member{}, fmt.Errorf("%s: is larger than %d MB, which no driver is", name, maxJar>>20)
+	}
+	return member{name, data}, nil
+}
+
+// checkJar refuses a truncated jar: the product would say "Cannot create bundle
+// from jar file" on a console that nobody sees.
+func checkJar(data []byte) error {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fmt.Errorf("is not a whole jar: %w", err)
+	}
+	for _, f := range r.File {
+		if strings.HasPrefix(f.Name, "com/mysql/") {
+			return nil
+		}
+	}
+	return errors.New("holds no com.mysql classes")
+}

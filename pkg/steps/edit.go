@@ -1,0 +1,60 @@
+package steps
+
+import (
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/xmledit"
+)
+
+// An edit is what a step does to one XML file of a home: the file's edits may
+// depend on what stands in it.
+type edit struct {
+	name  string
+	file  string // below the home
+	why   string
+	needs []plan.Need
+	edits func(*xmledit.Doc) ([]xmledit.Edit, error)
+	notes func(*plan.State) []plan.Note
+}
+
+// step makes the edit a step of the node.
+func (e edit) step(n inventory.Node) plan.Step {
+	r := need(n, plan.KindFile, e.file)
+	return plan.Step{
+		Name: e.name, Scope: plan.ScopeNode, For: n.Name,
+		Needs: append([]plan.Need{r}, e.needs...),
+		Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
+			f, err := file(s, n, r.Ref)
+			if err != nil {
+				return nil, nil, err
+			}
+			out, err := e.apply(f.Data)
+			if err != nil {
+				return nil, nil, conflict(n, r.Ref, err.Error())
+			}
+			after := *f
+			after.Data = out
+			var notes []plan.Note
+			if e.notes != nil {
+				notes = e.notes(s)
+			}
+			return []plan.Want{{
+				Ref: r.Ref, As: n.Home, Node: n.Name, After: &after, Why: e.why,
+				Hidden: secrets(out), HiddenBefore: secrets(f.Data),
+			}}, notes, nil
+		},
+	}
+}
+
+func (e edit) apply(src []byte) ([]byte, error) {
+	doc, err := xmledit.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	edits, err := e.edits(doc)
+	if err != nil {
+		return nil, err
+	}
+	out, _, err := xmledit.Apply(src, edits...)
+	return out, err
+}

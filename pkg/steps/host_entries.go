@@ -1,0 +1,176 @@
+package steps
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// HostEntries maps the database's name and those of Publisher and Store in the
+// hosts file, in a block that carries the deployment's name. A name that
+// another line maps to the wanted address needs none; one that maps it
+// elsewhere is a conflict, because which of two lines wins is the resolver's
+// choice (facts.md section 7).
+func HostEntries(d Deployment, h inventory.Host) plan.Step {
+	ref := plan.Ref{Target: h.Name, Kind: plan.KindFile, Path: h.HostsFile}
+	return plan.Step{
+		Name: "host entries", Scope: plan.ScopeHost, For: h.Name,
+		Needs: []plan.Need{{Ref: ref}},
+		Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
+			o, err := s.Get(ref)
+			if err != nil {
+				return nil, nil, err
+			}
+			after := &plan.File{}
+			if f, is := o.(*plan.File); is {
+				*after = *f
+			} else {
+				after.Mode = 0o644
+			}
+			after.Data, err = withEntries(after.Data, d.Inventory.Name, d.entries(h))
+			if err != nil {
+				return nil, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+			}
+			if o == nil && len(after.Data) == 0 {
+				return nil, nil, nil
+			}
+			return []plan.Want{{Ref: ref, After: after, Why: "names of database, Publisher and Store"}}, nil, nil
+		},
+	}
+}
+
+// entry is one name and the address it stands for.
+type entry struct{ address, name string }
+
+// entries are what a host must resolve. The database's name maps to the
+// database host's own address everywhere, so that URL and grant stay the same
+// on all nodes (decision 2); Publisher and Store know themselves as 127.0.0.1.
+func (d Deployment) entries(h inventory.Host) []entry {
+	inv := d.Inventory
+	list := []entry{{inv.Database.Address, inv.Database.Name}}
+	for _, shared := range []struct {
+		role inventory.Role
+		inventory.Shared
+	}{{inventory.Publisher, inv.Publisher}, {inventory.Store, inv.Store}} {
+		address := shared.Address
+		for _, n := range inv.NodesOn(h.Name) {
+			if n.Role == shared.role {
+				address = "127.0.0.1"
+			}
+		}
+		list = append(list, entry{address, shared.Name})
+	}
+	return slices.DeleteFunc(list, func(e entry) bool {
+		_, err := netip.ParseAddr(e.name)
+		return e.address == "" || e.name == "" || err == nil // an address needs no line
+	})
+}
+
+// withEntries returns the hosts file with the block of the deployment brought
+// up to date. Everything outside the block keeps its bytes.
+func withEntries(src []byte, name string, wanted []entry) ([]byte, error) {
+	begin, end := "# appm-provision "+name+": begin", "# appm-provision "+name+": end"
+	before, after, found, err := cutBlock(src, begin, end)
+	if err != nil {
+		return nil, err
+	}
+	foreign := append(parseHosts(before, 1), parseHosts(after, 1+bytes.Count(src[:len(src)-len(after)], []byte("\n")))...)
+	eol := "\n"
+	if bytes.Contains(src, []byte("\r\n")) {
+		eol = "\r\n"
+	}
+	var block strings.Builder
+	for _, w := range wanted {
+		there, err := mapped(foreign, w)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			fmt.Fprintf(&block, "%s\t%s%s", w.address, w.name, eol)
+		}
+	}
+	switch {
+	case block.Len() == 0 && !found:
+		return src, nil
+	case block.Len() == 0:
+		return slices.Concat(before, after), nil
+	}
+	if len(before) > 0 && before[len(before)-1] != '\n' {
+		before = slices.Concat(before, []byte(eol))
+	}
+	return slices.Concat(before, []byte(begin+eol+block.String()+end+eol), after), nil
+}
+
+// cutBlock splits the file around the managed block.
+func cutBlock(src []byte, begin, end string) (before, after []byte, found bool, err error) {
+	var at, to []int
+	line, offset := 0, 0
+	var beginLine int
+	for l := range bytes.Lines(src) {
+		line++
+		switch strings.TrimSpace(string(l)) {
+		case begin:
+			at = append(at, offset)
+			beginLine = line
+		case end:
+			to = append(to, offset+len(l))
+		}
+		offset += len(l)
+	}
+	switch {
+	case len(at) == 0 && len(to) == 0:
+		return src, nil, false, nil
+	case len(at) != 1 || len(to) != 1 || to[0] < at[0]:
+		return nil, nil, false, fmt.Errorf("line %d: the block between %q and %q is damaged; remove its lines and plan again", beginLine, begin, end)
+	}
+	return src[:at[0]], src[to[0]:], true, nil
+}
+
+// foreignLine is one mapping that is not ours.
+type foreignLine struct {
+	line    int
+	address string
+	name    string
+}
+
+func parseHosts(src []byte, first int) []foreignLine {
+	var list []foreignLine
+	for l := range bytes.Lines(src) {
+		text, _, _ := strings.Cut(string(l), "#")
+		words := strings.Fields(text)
+		for _, name := range words[min(1, len(words)):] {
+			list = append(list, foreignLine{first, words[0], name})
+		}
+		first++
+	}
+	return list
+}
+
+// mapped tells whether a foreign line maps the name as wanted.
+func mapped(foreign []foreignLine, w entry) (bool, error) {
+	there := false
+	for _, f := range foreign {
+		if !strings.EqualFold(f.name, w.name) {
+			continue
+		}
+		if !sameAddress(f.address, w.address) {
+			return false, fmt.Errorf("line %d: maps %s to %s, but it must be %s here; correct or remove that line", f.line, f.name, f.address, w.address)
+		}
+		there = true
+	}
+	return there, nil
+}
+
+func sameAddress(a, b string) bool {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	if errX != nil || errY != nil {
+		return a == b
+	}
+	return x.Unmap() == y.Unmap()
+}

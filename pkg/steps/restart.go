@@ -1,0 +1,245 @@
+package steps
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// managed are the files of a node that its server reads at start and this tool
+// writes.
+func managed(n inventory.Node) []string {
+	files := []string{carbonXML, masterDatasourcesXML, userMgtXML}
+	if slices.Contains(apps, n.Role) {
+		files = append(files, appManagerXML)
+	}
+	if slices.Contains(shares, n.Role) {
+		files = append(files, registryXML, axis2XML)
+	}
+	return files
+}
+
+// Restart wants a server that runs and is younger than everything it should
+// have loaded. That is read off the host, not remembered from this run, so a
+// run that died between writing and restarting heals on the next one
+// (decision 13).
+func Restart(d Deployment, n inventory.Node) plan.Step {
+	server := need(n, plan.KindServer, "")
+	server.As = "" // other users' processes must be seen, and nothing of the home is read
+	java := plan.Need{Ref: plan.Ref{Target: n.Host, Kind: plan.KindJava, Path: n.JavaHome}, As: n.Home}
+	folder := need(n, plan.KindDir, lib)
+	needs := []plan.Need{server, java, folder}
+	for _, f := range managed(n) {
+		needs = append(needs, need(n, plan.KindFile, f))
+	}
+	return plan.Step{
+		Name: "restart", Scope: plan.ScopeNode, For: n.Name, Needs: needs,
+		Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
+			o, err := s.Found(server.Ref)
+			if err != nil {
+				return nil, nil, err
+			}
+			found := o.(*plan.Server)
+			after := &plan.Server{Running: n.Running, PID: found.PID, Started: found.Started, JDK: found.JDK}
+			want := plan.Want{Ref: server.Ref, As: n.Home, Node: n.Name, After: after}
+			switch {
+			case !n.Running:
+				want.Why = "the inventory says running = false"
+				return []plan.Want{want}, nil, nil
+			case !found.Running:
+				want.Why = "not running"
+			default:
+				stale, err := d.stale(s, n, found)
+				if err != nil {
+					return nil, nil, err
+				}
+				after.Renew = len(stale) > 0
+				want.Why = strings.Join(stale, "; ")
+			}
+			if !found.Running || after.Renew {
+				after.Start, err = d.start(s, n, found, java.Ref)
+			} else {
+				want.Why = "younger than everything it loads"
+			}
+			return []plan.Want{want}, nil, err
+		},
+	}
+}
+
+// stale says why a running server is older than what it should have loaded.
+func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) ([]string, error) {
+	var planned, since []string
+	for _, f := range managed(n) {
+		r := at(n, plan.KindFile, f)
+		if s.Changes(r) {
+			planned = append(planned, path.Base(f))
+			continue
+		}
+		o, err := s.Found(r)
+		if err != nil {
+			return nil, err
+		}
+		if f, is := o.(*plan.File); is && server.Started.Before(f.Changed) {
+			since = append(since, path.Base(r.Path))
+		}
+	}
+	driver, changed, err := d.driverChange(s, n, server)
+	if err != nil {
+		return nil, err
+	}
+	if driver {
+		planned = append(planned, "the JDBC driver")
+	} else if changed {
+		since = append(since, "the JDBC driver")
+	}
+	account, changed := d.accountChange(s, n, server)
+	if account {
+		planned = append(planned, "the database account")
+	} else if changed {
+		since = append(since, "the database account")
+	}
+	var why []string
+	if len(planned) > 0 {
+		why = append(why, verb(planned)+" with this plan")
+	}
+	if len(since) > 0 {
+		why = append(why, strings.Join(since, ", ")+" changed after the server started")
+	}
+	return why, nil
+}
+
+func verb(list []string) string {
+	if len(list) == 1 {
+		return list[0] + " changes"
+	}
+	return strings.Join(list, ", ") + " change"
+}
+
+// driverChange tells whether the plan changes the driver, and whether lib
+// changed since the server started. dropins never counts: the server writes it
+// itself at every start.
+func (d Deployment) driverChange(s *plan.State, n inventory.Node, server *plan.Server) (planned, since bool, err error) {
+	if s.Changes(at(n, plan.KindBlob, path.Join(lib, d.Driver.Name))) {
+		return true, false, nil
+	}
+	for _, list := range []string{path.Join(lib, "mysql-connector-*.jar"), path.Join(dropins, "mysql_connector_*.jar")} {
+		o, err := s.Found(at(n, plan.KindListing, list))
+		if err != nil {
+			return false, false, err
+		}
+		if slices.ContainsFunc(o.(*plan.Listing).Matches, s.Changes) {
+			return true, false, nil
+		}
+	}
+	o, err := s.Found(at(n, plan.KindDir, lib))
+	if err != nil {
+		return false, false, err
+	}
+	folder, is := o.(*plan.Dir)
+	jar, _ := s.Found(at(n, plan.KindBlob, path.Join(lib, d.Driver.Name)))
+	file, isBlob := jar.(*plan.Blob)
+	return false, is && server.Started.Before(folder.Changed) || isBlob && server.Started.Before(file.Changed), nil
+}
+
+// accountChange tells whether the plan changes the account that the node's
+// datasources use, and whether this tool changed it since the server started.
+// The database's clock is not the host's, so ages are compared.
+func (d Deployment) accountChange(s *plan.State, n inventory.Node, server *plan.Server) (planned, since bool) {
+	r := plan.Ref{Target: plan.Deployment, Kind: plan.KindAccount, Path: d.Inventory.Database.User}
+	o, err := s.Found(r)
+	if err != nil {
+		return false, false // outside the limit, or not ours to manage
+	}
+	address := d.Inventory.HostOf(n).Address
+	mine := func(host string) bool { return host == address || strings.ContainsAny(host, "%_/") }
+	if after, err := s.Get(r); err == nil && s.Changes(r) {
+		for _, e := range after.(*plan.Account).Entries {
+			planned = planned || e.Changed > 0 && mine(e.Host)
+		}
+		return planned, false
+	}
+	if account, is := o.(*plan.Account); is {
+		for _, e := range account.Entries {
+			since = since || e.Changed > 0 && e.Changed < server.Age && mine(e.Host)
+		}
+	}
+	return false, since
+}
+
+// start says how the node comes up. JAVA_HOME is the inventory's, else the one
+// that the server runs on, else the newest fit one of the host.
+func (d Deployment) start(s *plan.State, n inventory.Node, server *plan.Server, java plan.Ref) (*plan.Start, error) {
+	home, err := javaHome(s, n, server, java)
+	if err != nil {
+		return nil, err
+	}
+	product := d.Inventory.Product
+	ports := []int{9443 + n.Offset, 9763 + n.Offset}
+	if n.Role == inventory.Gateway {
+		ports = append(ports, 8280+n.Offset, 8243+n.Offset)
+	}
+	if n.Role.Clustered() {
+		ports = append(ports, n.ClusterPort)
+	}
+	return &plan.Start{JavaHome: home, Ports: ports,
+		StartTimeout: round(product.StartTimeout), StopTimeout: round(product.StopTimeout)}, nil
+}
+
+// round keeps a timeout of less than a second from meaning none.
+func round(d time.Duration) time.Duration { return max(d, time.Second) }
+
+func javaHome(s *plan.State, n inventory.Node, server *plan.Server, r plan.Ref) (string, error) {
+	o, err := s.Get(r)
+	if err != nil {
+		return "", err
+	}
+	java, _ := o.(*plan.Java)
+	if java == nil {
+		java = &plan.Java{}
+	}
+	where := plan.Ref{Target: r.Target}
+	if n.JavaHome != "" {
+		for _, j := range java.Homes {
+			if j.Home == n.JavaHome {
+				return j.Home, fit(n, where, j)
+			}
+		}
+		return "", missing(n, where, fmt.Sprintf("java_home %s holds no bin/java that the home's owner can run; correct it in the inventory", n.JavaHome))
+	}
+	for _, want := range []string{"1.8", "1.7"} {
+		for _, j := range java.Homes {
+			if strings.HasPrefix(j.Version, want) && (server.JDK == "" || server.JDK == j.Home) {
+				return j.Home, nil
+			}
+		}
+		for _, j := range java.Homes {
+			if strings.HasPrefix(j.Version, want) {
+				return j.Home, nil
+			}
+		}
+	}
+	return "", missing(n, where, "no Java 7 or 8 was found"+others(java)+"; install one, or set java_home in the inventory")
+}
+
+func fit(n inventory.Node, where plan.Ref, j plan.JDK) error {
+	if strings.HasPrefix(j.Version, "1.8") || strings.HasPrefix(j.Version, "1.7") {
+		return nil
+	}
+	return conflict(n, where, fmt.Sprintf("java_home %s is Java %s; App Manager %s runs on 7 and 8 only", j.Home, j.Version, version))
+}
+
+func others(java *plan.Java) string {
+	var list []string
+	for _, j := range java.Homes {
+		list = append(list, j.Home+" ("+j.Version+")")
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return ", only " + strings.Join(list, ", ")
+}

@@ -1,0 +1,80 @@
+// Package steps knows what App Manager needs: one file a step, one literal
+// list of all steps. A step computes from the inventory and the gathered state;
+// it never touches a host.
+package steps
+
+import (
+	"slices"
+
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// Deployment is what the steps are computed from.
+type Deployment struct {
+	Inventory inventory.Inventory
+	Select    inventory.Selection
+	Password  inventory.Secret // of the application's database account
+	Driver    Driver
+}
+
+// order is the run's table of contents: the steps of the deployment page, in
+// its order, and the roles that each is for.
+var order = []struct {
+	roles []inventory.Role // of a node's step
+	node  func(Deployment, inventory.Node) plan.Step
+	host  func(Deployment, inventory.Host) plan.Step
+	whole func(Deployment) plan.Step
+}{
+	{roles: all, node: Home},
+	{roles: all, node: JDBCDriver},
+	{host: HostEntries},
+	{whole: Databases},
+	{roles: all, node: Carbon},
+	{roles: all, node: MasterDatasources},
+	{roles: apps, node: AppManager},
+	{roles: all, node: UserManagement},
+	{roles: shares, node: Registry},
+	{roles: shares, node: Axis2},
+	{roles: all, node: Restart},
+}
+
+var (
+	all    = inventory.Roles
+	apps   = []inventory.Role{inventory.Gateway, inventory.Publisher, inventory.Store}
+	shares = []inventory.Role{inventory.Publisher, inventory.Store}
+)
+
+// For returns the steps of a deployment, or of the selected part of it, in the
+// order of the run; within a step, nodes stand in role order.
+func For(d Deployment) []plan.Step {
+	var list []plan.Step
+	for _, s := range order {
+		switch {
+		case s.node != nil:
+			for _, n := range d.Inventory.Nodes {
+				if d.Select.Has(n.Name) && slices.Contains(s.roles, n.Role) {
+					list = append(list, s.node(d, n))
+				}
+			}
+		case s.host != nil:
+			for _, h := range d.Inventory.Hosts {
+				if d.Select.HasHost(h.Name) && len(h.Nodes) > 0 {
+					list = append(list, s.host(d, h))
+				}
+			}
+		case d.Select.Database && d.Inventory.Database.Manage:
+			list = append(list, s.whole(d))
+		}
+	}
+	return list
+}
+
+// Needs are all resources that the steps must have read.
+func Needs(list []plan.Step) []plan.Need {
+	var needs []plan.Need
+	for _, s := range list {
+		needs = append(needs, s.Needs...)
+	}
+	return needs
+}
