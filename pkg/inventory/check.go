@@ -26,7 +26,7 @@ func (r *reader) checkNames() {
 		hostLine, isHost := hosts[name]
 		nodeLine, isNode := nodes[name]
 		switch {
-		case n.host.Name == "" || n.node.Role == "" || name == "":
+		case n.broken("name") || n.host.Name == "" || n.node.Role == "" || name == "":
 		case isHost && !own:
 			n.wrong("name", "name %s is taken by the host in line %d (a node may have its host's name when it is the only one there)", quoted(n.node.Name), hostLine)
 		case isNode && !own:
@@ -51,8 +51,9 @@ func (r *reader) checkEndpoints() {
 		endpoint := strings.ToLower(ssh.Host) + " port " + strconv.Itoa(ssh.Port)
 		if other, found := taken[endpoint]; found {
 			h.wrong("address", "its SSH server %s is that of host %s in line %d; put the nodes of both under one [[host]]", endpoint, other.host.Name, other.line("address"))
+		} else {
+			taken[endpoint] = h
 		}
-		taken[endpoint] = h
 		if anyRemote && isLoopback(h.host.Address) {
 			h.warn("address", "address %s means another machine on every other host", quoted(h.host.Address))
 		}
@@ -83,6 +84,9 @@ func (r *reader) checkHomes() {
 // checkRoles wants at least one node of each role, as the four work together.
 // A misspelt role is a problem already, and would seem to be missing here.
 func (r *reader) checkRoles() {
+	if r.root.broken("host") || slices.ContainsFunc(r.hosts, func(h hostTable) bool { return h.broken("nodes") }) {
+		return
+	}
 	missing := roleNames()
 	for _, n := range r.nodes {
 		if n.node.Role == "" {
@@ -91,7 +95,22 @@ func (r *reader) checkRoles() {
 		missing = slices.DeleteFunc(missing, func(name string) bool { return name == string(n.node.Role) })
 	}
 	if len(missing) > 0 && !r.inv.Partial {
-		r.root.wrong("host", "no node has the role %s; a deployment needs one of each (write partial = true at the top if the others are elsewhere)", series(missing, " and "))
+		r.root.wrong("host", "roles without a node: %s; a deployment needs one of each (write partial = true at the top if the others are elsewhere)", strings.Join(missing, ", "))
+	}
+}
+
+// checkIdle notes hosts that nothing is done on: a forgotten nodes, mostly.
+func (r *reader) checkIdle() {
+	db := r.inv.Database
+	if t := r.root.table("database"); t.broken("host") || t.broken("via") || t.broken("address") {
+		return
+	}
+	for _, h := range r.hosts {
+		used := len(h.host.Nodes) > 0 || h.broken("nodes") || h.host.Name == "" ||
+			h.host.Name == db.Host || h.host.Name == db.Via || h.host.Address == db.Address
+		if !used {
+			h.warn("nodes", "the host has no nodes, and [database] does not name it: nothing is done there")
+		}
 	}
 }
 
@@ -112,7 +131,7 @@ func (r *reader) checkPorts() {
 		taken[socket(db.Address, db.Port)] = "the database's port"
 	}
 	for _, n := range r.nodes {
-		if n.host.Address != "" && n.node.Role != "" {
+		if n.host.Address != "" && n.node.Role != "" && !n.broken("offset") && !n.broken("cluster_port") {
 			r.claimPorts(n, taken)
 		}
 	}

@@ -96,7 +96,7 @@ func (n *notes) syntax(src string, err error) {
 		n.wrong(line, `this is not valid TOML; a password stands in quotes, or is referred to: password = { env = "NAME" }`)
 		return
 	}
-	n.wrong(line, "this is not valid TOML: "+lowerFirst(bad.Message))
+	n.wrong(line, "this is not valid TOML: "+lowerFirst(strings.TrimSuffix(bad.Message, ".")))
 }
 
 func aboutSecret(text string) bool {

@@ -28,6 +28,7 @@ func (r *reader) read(root section) {
 	r.checkRoles()
 	r.database(root.table("database"))
 	r.checkPorts()
+	r.checkIdle()
 	r.shared()
 	r.order()
 }
@@ -75,15 +76,18 @@ func (r *reader) driver(s section) {
 		Class:  s.text("class", "", javaClass),
 	}
 	switch {
-	case r.root.has("driver") && s.place == nil: // no table: reported
-	case !s.has("file") && !s.has("url"):
-		s.wrong("file", "file is missing: the product has no JDBC driver for MySQL (write file = \"mysql-connector-java-5.1.49.tar.gz\" under [driver], or url and sha256)")
+	case !r.root.has("driver"):
+		r.root.wrong("driver", "[driver] is missing"+wantDriver)
+	case s.place != nil && !s.has("file") && !s.has("url"):
+		s.wrong("file", "file is missing"+wantDriver)
 	case s.has("file") && s.has("url"):
 		s.wrong("url", "file and url are both given, want one")
 	case s.has("url"):
 		s.need("sha256", ": what comes from a URL is checked against it")
 	}
 }
+
+const wantDriver = `: the product has no JDBC driver for MySQL (write file = "mysql-connector-java-5.1.49.tar.gz" under [driver], or url and sha256)`
 
 func (r *reader) cluster(s section) {
 	r.inv.Cluster = Cluster{
@@ -111,6 +115,7 @@ func (r *reader) sharedName(role Role, byDefault string) Shared {
 	case len(nodes) == 1:
 		shared.Address = r.inv.HostOf(nodes[0]).Address
 	case len(nodes) > 1:
+		s.parent = nodes[1].Line
 		s.wrong("address", "%d nodes have the role %s, and %s can map to one address only: write address = \"…\" under [%s], that of the load balancer or of one of the nodes",
 			len(nodes), role, shared.Name, role)
 	}

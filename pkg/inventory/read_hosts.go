@@ -119,7 +119,7 @@ func (r *reader) node(s section, h *Host) Node {
 	n := Node{
 		Role:        role(s),
 		Host:        h.Name,
-		Home:        s.text("home", r.inv.Product.Home, safePath),
+		Home:        home(s, r.inv.Product.Home),
 		Offset:      s.number("offset", 0, 0, highestOffset),
 		ClusterPort: s.port("cluster_port", r.inv.Cluster.Port),
 		JavaHome:    s.text("java_home", r.inv.Product.JavaHome, safePath),
@@ -133,6 +133,14 @@ func (r *reader) node(s section, h *Host) Node {
 		s.warn("cluster_port", "cluster_port has no effect: only publisher and store are members of the cluster")
 	}
 	return n
+}
+
+// home is empty when the node's own is of no use: it is not in the other then.
+func home(s section, byDefault string) string {
+	if s.has("home") {
+		byDefault = ""
+	}
+	return s.text("home", byDefault, safePath)
 }
 
 func role(s section) Role {

@@ -15,7 +15,7 @@ func (s section) secret(name string) SecretRef {
 
 func (s section) literalSecret(name, value string, ref SecretRef) SecretRef {
 	if err := CheckPassword(value); err != nil {
-		s.wrong(name, "%s: %v", name, err)
+		s.wrong(name, "%v", err)
 		return ref
 	}
 	s.warn(name, `%s stands in this file, for everyone who can read it; better refer to it: %s = { env = "NAME" }`, name, name)

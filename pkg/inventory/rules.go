@@ -54,7 +54,7 @@ func memberName(value string) string {
 	case !only(value, letters+digits+"._-") || strings.Trim(value, "._-") != value || len(value) > longest:
 		return "is no name (want letters, digits, and . _ - between them)"
 	case slices.Contains(reserved(), strings.ToLower(value)):
-		return "is taken: --limit uses the word for something else (add a number)"
+		return "is taken: --limit uses the word for something else (did you mean \"" + value + "1\"?)"
 	}
 	return ""
 }

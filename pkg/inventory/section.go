@@ -21,6 +21,10 @@ type section struct {
 
 func (s section) has(name string) bool { return s.place.key(name) != nil }
 
+// broken tells that a value was written, and of no use: what follows from it
+// is no problem of its own.
+func (s section) broken(name string) bool { return s.has(name) && s.values[name] == nil }
+
 // line is that of the key, or that of the table when it lacks the key.
 func (s section) line(name string) int {
 	if p := s.place.key(name); p != nil {
@@ -70,6 +74,7 @@ func (s section) text(name, byDefault string, rules ...rule) string {
 	for _, complaint := range rules {
 		if c := complaint(value); c != "" {
 			s.wrong(name, "%s %s %s", name, quoted(value), c)
+			delete(s.values, name)
 			return byDefault
 		}
 	}
@@ -115,6 +120,7 @@ func (s section) number(name string, byDefault, low, high int) int {
 	}
 	if value < int64(low) || value > int64(high) {
 		s.wrong(name, "%s is %d, want %d to %d", name, value, low, high)
+		delete(s.values, name)
 		return byDefault
 	}
 	return int(value)
@@ -180,7 +186,7 @@ func (s section) tables(name string) []section {
 // only node needs neither.
 func (s section) itemLabel(list string, i, of int, values map[string]any) string {
 	name, named := values["name"].(string)
-	if !named {
+	if name == "" {
 		name = strconv.Itoa(i + 1)
 	}
 	if list == "host" {

@@ -15,7 +15,7 @@ func (s section) strict(keys []key) {
 	for _, name := range slices.Sorted(maps.Keys(s.values)) {
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
 		if i < 0 {
-			s.wrong(name, "unknown key %s%s", quoted(name), keyHint(name, keys))
+			s.unknown(name, keys)
 			continue
 		}
 		if complaint := keys[i].complaint(s.values[name]); complaint != "" {
@@ -41,15 +41,26 @@ func (s section) strictWithin(k key) {
 	}
 }
 
-// keyHint suggests a near key, else the tables in which the key is known.
-func keyHint(name string, keys []key) string {
+// unknown reports a key. The key that was meant counts as written: it is not
+// reported as missing too.
+func (s section) unknown(name string, keys []key) {
 	names := make([]string, len(keys))
 	for i, k := range keys {
 		names[i] = k.name
 	}
-	if near := nearest(name, names); near != "" {
-		return fmt.Sprintf(" (did you mean %q?)", near)
+	near := nearest(name, names)
+	if near == "" {
+		s.wrong(name, "unknown key %s%s", quoted(name), elsewhere(name, names))
+		return
 	}
+	s.wrong(name, "unknown key %s (did you mean %q?)", quoted(name), near)
+	if s.place != nil {
+		s.place.sub(near, s.line(name))
+	}
+}
+
+// elsewhere names the tables in which the key is known, else the known keys.
+func elsewhere(name string, names []string) string {
 	homes := homesOf(name, "", schema)
 	switch {
 	case slices.Contains(homes, ""):
@@ -67,19 +78,28 @@ func homesOf(name, path string, keys []key) []string {
 		if k.name == name {
 			homes = append(homes, path)
 		}
-		below := "[" + k.name + "]"
-		if path != "" {
-			below = strings.TrimSuffix(path, "]") + "." + k.name + "]"
-		}
-		homes = append(homes, homesOf(name, below, k.keys)...)
+		homes = append(homes, homesOf(name, below(path, k), k.keys)...)
 	}
 	return homes
+}
+
+// below names a table within another, as its reader writes it.
+func below(path string, k key) string {
+	switch {
+	case path == "" && k.kind == tables:
+		return "[[" + k.name + "]]"
+	case path == "":
+		return "[" + k.name + "]"
+	case strings.HasPrefix(path, "[["):
+		return k.name + " in " + path
+	}
+	return strings.TrimSuffix(path, "]") + "." + k.name + "]"
 }
 
 // complaint tells why the value cannot be that of the key; "" when it can.
 func (k key) complaint(value any) string {
 	if !k.takes(value) {
-		return "is " + describe(value) + ", want " + article(k.kind) + k.writeAs(value)
+		return "is " + k.describe(value) + ", want " + article(k.kind) + k.writeAs(value)
 	}
 	if k.kind == secret {
 		return "" // its text is not looked at here, and never printed
@@ -149,7 +169,7 @@ func unusable(text string, mayBeEmpty bool) string {
 }
 
 // describe names the kind of a value, never the value: it may be a secret.
-func describe(value any) string {
+func (k key) describe(value any) string {
 	switch value.(type) {
 	case string:
 		return "a text"
@@ -162,6 +182,9 @@ func describe(value any) string {
 	case map[string]any:
 		return "a table"
 	case []any, []map[string]any:
+		if k.kind == texts || k.kind == argv || k.kind == tables {
+			return "a list of other things"
+		}
 		return "a list"
 	}
 	return "a date or time"
@@ -195,9 +218,9 @@ func (k key) writeAs(value any) string {
 		if k.kind == duration {
 			return fmt.Sprintf(` (write %s = "%ds")`, k.name, v)
 		}
-	case map[string]any:
+	case map[string]any, []any:
 		if k.kind == tables {
-			return " (write [[" + k.name + "]], or [{ … }])"
+			return " (write [[" + k.name + "]] above each, or " + k.name + " = [{ … }])"
 		}
 	}
 	return ""

@@ -15,7 +15,7 @@ func didYouMean(word string, candidates []string) string {
 	if near := nearest(word, candidates); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
-	if n := len(candidates); n > 0 && n <= 8 {
+	if n := len(candidates); n > 0 && n <= 10 {
 		return " (want " + either(candidates) + ")"
 	}
 	return ""
@@ -42,39 +42,40 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance counts the letters to insert, delete or replace (Levenshtein).
+// distance counts the letters to insert, delete, replace or swap with their
+// neighbour (Levenshtein, with Damerau's swap: the commonest slip of a typist).
 func distance(a, b string) int {
 	if len(b) > longest {
 		return len(b)
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			change := diagonal
+			change := last[j]
 			if a[i] != b[j] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last, row = last, row, before
 	}
-	return row[len(b)]
+	return last[len(b)]
 }
 
 // either lists words: a, b or c.
-func either(words []string) string { return series(words, " or ") }
-
-func series(words []string, last string) string {
+func either(words []string) string {
 	n := len(words)
 	if n < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:n-1], ", ") + last + words[n-1]
+	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
 }
 
 // quoted prints a value of the file, cut where it would flood the screen.
