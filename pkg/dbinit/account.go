@@ -1,0 +1,262 @@
+package dbinit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Account is one account of the application's user, as found.
+type Account struct {
+	User, Host   string
+	Plugin       string // how it proves itself
+	Hash         string // of its password
+	HashReadable bool   // false: the admin account may not see it
+	Locked       bool
+	Expired      bool          // its password
+	All          []string      // schemas of the query on which it holds ALL PRIVILEGES
+	Changed      time.Duration // how long ago this tool last changed it, by the server's clock; 0: never
+}
+
+// Name is user@host.
+func (a Account) Name() string { return a.User + "@" + a.Host }
+
+func (a answers) accounts(q Query) (out []Account) {
+	for _, r := range a["users"] {
+		if r.named["user"].String != q.User || q.User == "" || r.named["is_role"].String == "Y" {
+			continue
+		}
+		acc := Account{
+			User:    q.User,
+			Host:    r.named["host"].String,
+			Plugin:  r.named["plugin"].String,
+			Locked:  r.named["account_locked"].String == "Y",
+			Expired: r.named["password_expired"].String == "Y",
+		}
+		acc.Hash, acc.HashReadable = r.hash()
+		acc.All = a.held(q, acc)
+		acc.Changed = a.changed(acc.Name())
+		out = append(out, acc)
+	}
+	slices.SortFunc(out, func(x, y Account) int { return strings.Compare(x.Host, y.Host) })
+	return out
+}
+
+// hash: MySQL 5.6 keeps it in password or, with a plugin named, in
+// authentication_string; MySQL 5.7 has only the latter, MariaDB shows both.
+func (r row) hash() (string, bool) {
+	pw, old := r.named["password"]
+	auth, new := r.named["authentication_string"]
+	if auth.String != "" {
+		return auth.String, true
+	}
+	return pw.String, old || new
+}
+
+func (a answers) changed(account string) time.Duration {
+	for _, r := range a["changed"] {
+		if r.text(0) == account {
+			return r.age(1)
+		}
+	}
+	return 0
+}
+
+// held are the schemas on which a row of mysql.db gives the account every
+// privilege. A row whose name has its wildcards unescaped gives it too.
+func (a answers) held(q Query, acc Account) (out []string) {
+	for _, schema := range q.Schemas {
+		for _, r := range a["grants"] {
+			host, db := r.named["host"].String, r.named["db"].String
+			if strings.EqualFold(host, acc.Host) && covers(db, schema, a.fold()) && r.all() {
+				out = append(out, schema)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func (a answers) fold() bool {
+	for _, r := range a["variables"] {
+		if r.text(0) == "lower_case_table_names" {
+			return r.text(1) != "0"
+		}
+	}
+	return false
+}
+
+// covers reports whether a grant on db, as mysql.db writes it, reaches exactly
+// this schema: escaped, or with the wildcards of its own name left bare. A
+// broader pattern is somebody else's grant, and no reason to leave ours out.
+func covers(db, schema string, fold bool) bool {
+	bare := strings.NewReplacer(`\_`, `_`, `\%`, `%`).Replace(db)
+	return bare == schema || fold && strings.EqualFold(bare, schema)
+}
+
+// all: every privilege of the row but the one to pass them on.
+func (r row) all() bool {
+	seen := false
+	for name, v := range r.named {
+		if !strings.HasSuffix(name, "_priv") || name == "grant_priv" {
+			continue
+		}
+		if v.String != "Y" {
+			return false
+		}
+		seen = true
+	}
+	return seen
+}
+
+// Want is what the accounts should be.
+type Want struct {
+	User     string
+	Hosts    []string // as the server sees them: addresses, or patterns
+	Password string
+	Schemas  []string
+	Plugin   string // "" leaves it to the server
+	// Login says of accounts by host whether a login with Password worked. It
+	// decides where the stored hash cannot be compared; without it such an
+	// account's password is left alone.
+	Login map[string]bool
+}
+
+// AccountStatements are the statements that make the accounts what they should
+// be, in order; none when they are. An account is created with its password,
+// never without one, and the first statement keeps a GRANT from creating one
+// by itself, as MySQL 5.6 would.
+func AccountStatements(server Server, have []Account, want Want) ([]Statement, error) {
+	if err := want.check(server); err != nil {
+		return nil, err
+	}
+	d := dialect{server, want}
+	var out []Statement
+	for _, host := range want.Hosts {
+		i := slices.IndexFunc(have, func(a Account) bool { return strings.EqualFold(a.Host, host) && a.User == want.User })
+		var acc Account
+		switch {
+		case i < 0:
+			out = append(out, d.create(host))
+		default:
+			acc = have[i]
+			if !d.proves(acc) {
+				out = append(out, d.change(acc))
+			}
+		}
+		for _, schema := range want.Schemas {
+			if !slices.Contains(acc.All, schema) {
+				out = append(out, d.grant(host, schema))
+			}
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return append([]Statement{d.session()}, out...), nil
+}
+
+func (w Want) check(s Server) error {
+	switch {
+	case w.User == "":
+		return fmt.Errorf("no user for the database account")
+	case w.Password == "":
+		return fmt.Errorf("account %s: an empty password; give it one", w.User)
+	case strings.ContainsAny(w.Password, "\x00\n\r"):
+		return fmt.Errorf("account %s: its password holds a line end or a NUL byte, which a datasource cannot carry", w.User)
+	case w.Plugin != "" && !s.namesPlugins():
+		return fmt.Errorf("account %s: %s cannot be told to use %s; leave the plugin out", w.User, s, w.Plugin)
+	}
+	return nil
+}
+
+// namesPlugins: CREATE USER takes a plugin and a password to hash together.
+func (s Server) namesPlugins() bool {
+	if s.Flavor == MariaDB {
+		return s.Numeric.AtLeast(10, 4, 0)
+	}
+	return s.Numeric.AtLeast(5, 7, 6)
+}
+
+// alters: the server has ALTER USER … IDENTIFIED BY.
+func (s Server) alters() bool {
+	if s.Flavor == MariaDB {
+		return s.Numeric.AtLeast(10, 2, 0)
+	}
+	return s.Numeric.AtLeast(5, 7, 6)
+}
+
+// dialect writes account statements for one server.
+type dialect struct {
+	server Server
+	want   Want
+}
+
+// session makes the literals mean what they say, and a GRANT to an account
+// that is gone an error.
+func (d dialect) session() Statement {
+	if d.server.Flavor == MySQL && d.server.Numeric.AtLeast(8, 0, 0) {
+		return Statement{SQL: "SET SESSION sql_mode = ''"}
+	}
+	return Statement{SQL: "SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0"}
+}
+
+// proves: the account lets the wanted password in, as far as can be known.
+func (d dialect) proves(a Account) bool {
+	if a.Expired || d.want.Plugin != "" && a.Plugin != d.want.Plugin {
+		return false
+	}
+	if match, known := PasswordIs(a, d.want.Password); known {
+		return match
+	}
+	worked, tried := d.want.Login[a.Host]
+	return worked || !tried
+}
+
+func (d dialect) name(host string) string {
+	return escaped(d.want.User) + "@" + escaped(host)
+}
+
+func (d dialect) create(host string) Statement {
+	return d.secret(host, "CREATE USER "+d.name(host)+" ")
+}
+
+func (d dialect) change(a Account) Statement {
+	if d.server.alters() {
+		return d.secret(a.Host, "ALTER USER "+d.name(a.Host)+" ")
+	}
+	return d.hidden(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = PASSWORD(", ")")
+}
+
+// secret ends a statement with how the account proves itself.
+func (d dialect) secret(host, head string) Statement {
+	switch {
+	case d.want.Plugin == "":
+		return d.hidden(host, head+"IDENTIFIED BY ", "")
+	case d.server.Flavor == MariaDB:
+		return d.hidden(host, head+"IDENTIFIED VIA "+d.want.Plugin+" USING PASSWORD(", ")")
+	}
+	return d.hidden(host, head+"IDENTIFIED WITH "+escaped(d.want.Plugin)+" BY ", "")
+}
+
+func (d dialect) hidden(host, head, tail string) Statement {
+	pw := escaped(d.want.Password)
+	return Statement{
+		SQL:     head + pw + tail,
+		Hidden:  []Span{{len(head), len(head) + len(pw)}},
+		Account: d.want.User + "@" + host,
+	}
+}
+
+// grant names the schema exactly: "_" and "%" in it are wildcards unless
+// escaped. Under partial_revokes MySQL takes the name as it is.
+func (d dialect) grant(host, schema string) Statement {
+	if !d.server.PartialRevokes {
+		schema = strings.NewReplacer(`_`, `\_`, `%`, `\%`).Replace(schema)
+	}
+	return Statement{
+		SQL:     "GRANT ALL PRIVILEGES ON " + ident(schema) + ".* TO " + d.name(host),
+		Account: d.want.User + "@" + host,
+	}
+}

@@ -1,0 +1,111 @@
+package dbinit
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Flavor is whose server it is.
+type Flavor string
+
+const (
+	MySQL   Flavor = "MySQL"
+	MariaDB Flavor = "MariaDB"
+)
+
+// Version is major, minor and patch, in this order.
+type Version [3]int
+
+// AtLeast reports whether v is that version or a later one.
+func (v Version) AtLeast(major, minor, patch int) bool {
+	for i, n := range (Version{major, minor, patch}) {
+		if v[i] != n {
+			return v[i] > n
+		}
+	}
+	return true
+}
+
+func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
+
+// Server is what matters of a server to scripts and accounts.
+type Server struct {
+	Version             string // as the server says it, 10.11.6-MariaDB
+	Flavor              Flavor
+	Numeric             Version
+	SQLMode             string // of this session, before a load sets its own
+	Charset             string // that a schema gets when nobody says
+	Engine              string // that a table gets when nobody says
+	LowerCaseTableNames int    // 0: names are kept and differ by case
+	MaxPacket           int    // max_allowed_packet, bytes
+	ReadOnly            bool
+	PartialRevokes      bool   // then a grant's schema name is no pattern
+	DefaultPlugin       string // how a new account proves itself when nobody says
+	BindAddress         string
+}
+
+// String is the server in a plan's line.
+func (s Server) String() string { return string(s.Flavor) + " " + s.Numeric.String() }
+
+// variables are the names that Inspect asks for. SHOW VARIABLES leaves out
+// those that a version does not know, where SELECT @@name would fail.
+var variables = []string{
+	"version", "sql_mode", "character_set_server", "default_storage_engine", "lower_case_table_names",
+	"max_allowed_packet", "read_only", "super_read_only", "innodb_read_only", "partial_revokes",
+	"default_authentication_plugin", "authentication_policy", "bind_address",
+}
+
+func parseServer(vars map[string]string) Server {
+	s := Server{
+		Version:        vars["version"],
+		Flavor:         MySQL,
+		SQLMode:        vars["sql_mode"],
+		Charset:        vars["character_set_server"],
+		Engine:         vars["default_storage_engine"],
+		BindAddress:    vars["bind_address"],
+		ReadOnly:       isOn(vars["read_only"]) || isOn(vars["super_read_only"]) || isOn(vars["innodb_read_only"]),
+		PartialRevokes: isOn(vars["partial_revokes"]),
+	}
+	if strings.Contains(strings.ToLower(s.Version), "mariadb") {
+		s.Flavor = MariaDB
+	}
+	s.Numeric = parseVersion(s.Version)
+	s.LowerCaseTableNames, _ = strconv.Atoi(vars["lower_case_table_names"])
+	s.MaxPacket, _ = strconv.Atoi(vars["max_allowed_packet"])
+	s.DefaultPlugin = defaultPlugin(s, vars)
+	return s
+}
+
+func isOn(v string) bool { return strings.EqualFold(v, "ON") || v == "1" }
+
+// parseVersion reads the digits before the first "-", and past the "5.5.5-"
+// that some MariaDB servers put before their version.
+func parseVersion(s string) (v Version) {
+	if rest, ok := strings.CutPrefix(s, "5.5.5-"); ok {
+		s = rest
+	}
+	s, _, _ = strings.Cut(s, "-")
+	for i, part := range strings.SplitN(s, ".", 3) {
+		v[i], _ = strconv.Atoi(part)
+	}
+	return v
+}
+
+// defaultPlugin: authentication_policy is MySQL 8.0.27's successor of
+// default_authentication_plugin; its first part is "*", "*:plugin" or a plugin.
+func defaultPlugin(s Server, vars map[string]string) string {
+	first, _, _ := strings.Cut(vars["authentication_policy"], ",")
+	_, named, _ := strings.Cut(first, ":")
+	switch {
+	case named != "":
+		return named
+	case first != "" && first != "*":
+		return first
+	case vars["default_authentication_plugin"] != "":
+		return vars["default_authentication_plugin"]
+	case s.Flavor == MySQL && s.Numeric.AtLeast(8, 0, 0):
+		return "caching_sha2_password"
+	}
+	return "mysql_native_password"
+}
