@@ -1,0 +1,166 @@
+package xmledit
+
+import "strings"
+
+// children writes the new children of e, run by run between those that stay.
+func (r *writer) children(e *elem) {
+	var run []*elem
+	var prev *elem
+	for c := e.first; ; c = c.next {
+		switch {
+		case c == nil:
+			r.run(e, prev, nil, run)
+			return
+		case c.removed():
+		case c.made():
+			run = append(run, c)
+		default:
+			r.run(e, prev, c, run)
+			prev, run = c, nil
+		}
+	}
+}
+
+// run writes new children that stand between two old ones.
+func (r *writer) run(parent, prev, next *elem, run []*elem) {
+	n := 0
+	for n < len(run) && (run[n].x.behind || next == nil) && prev != nil {
+		n++
+	}
+	switch {
+	case len(run) == 0:
+	case prev == nil && next == nil:
+		r.alone(parent, run)
+	default:
+		r.behind(prev, run[:n])
+		r.ahead(next, run[n:])
+	}
+}
+
+// behind writes on the lines that follow prev, or right after it if prev shares
+// its line.
+func (r *writer) behind(prev *elem, run []*elem) {
+	if len(run) == 0 {
+		return
+	}
+	at := int(prev.end)
+	var b strings.Builder
+	var f frame
+	for _, e := range run {
+		f = r.frame(prev, e)
+		if !f.inline {
+			b.WriteString(strings.Repeat(f.newline, f.gap))
+		}
+		r.breakLine(&b, f)
+		r.fresh(&b, e, f)
+	}
+	if !f.inline {
+		at = r.restOfLine(at)
+	}
+	r.cut(at, at, b.String())
+}
+
+// ahead writes on the lines before next and the comments on top of it.
+func (r *writer) ahead(next *elem, run []*elem) {
+	if len(run) == 0 {
+		return
+	}
+	at := int(next.start)
+	var b strings.Builder
+	var f frame
+	for _, e := range run {
+		f = r.frame(next, e)
+		if f.inline {
+			r.fresh(&b, e, f)
+			continue
+		}
+		b.WriteString(f.indent)
+		r.fresh(&b, e, f)
+		b.WriteString(strings.Repeat(f.newline, f.gap+1))
+	}
+	if !f.inline {
+		at = r.top(next)
+	}
+	r.cut(at, at, b.String())
+}
+
+// alone writes into an element that has no other children (any more).
+func (r *writer) alone(parent *elem, run []*elem) {
+	f := r.inside(parent)
+	var b strings.Builder
+	closing, ownLine := r.lineStart(int(parent.close))
+	switch {
+	case f.inline:
+		for _, e := range run {
+			r.fresh(&b, e, f)
+		}
+	case ownLine && !parent.empty():
+		for _, e := range run {
+			b.WriteString(f.indent)
+			r.fresh(&b, e, f)
+			b.WriteString(f.newline)
+		}
+		r.cut(closing, closing, b.String())
+		return
+	default:
+		r.lines(&b, parent, run, f)
+	}
+	if parent.empty() || allBlank(r.d.w[parent.open:parent.close]) {
+		r.fill(parent, b.String())
+		return
+	}
+	r.cut(int(parent.close), int(parent.close), b.String())
+}
+
+// lines writes each of run on lines of its own, and leads back to where the end
+// tag of parent goes.
+func (r *writer) lines(b *strings.Builder, parent *elem, run []*elem, f frame) {
+	for _, e := range run {
+		r.breakLine(b, f)
+		r.fresh(b, e, f)
+	}
+	back := f
+	back.indent, _ = r.indent(int(parent.start))
+	r.breakLine(b, back)
+}
+
+// content writes children in place of all that was between the tags.
+func (r *writer) content(e *elem) {
+	var b strings.Builder
+	f := r.inside(e)
+	switch {
+	case e.first == nil:
+	case f.inline:
+		for c := e.first; c != nil; c = c.next {
+			r.fresh(&b, c, f)
+		}
+	default:
+		var run []*elem
+		for c := e.first; c != nil; c = c.next {
+			run = append(run, c)
+		}
+		r.lines(&b, e, run, f)
+	}
+	r.fill(e, b.String())
+}
+
+// remove takes an element away, with its line if it has one, and with the blank
+// lines that set it off from what remains.
+func (r *writer) remove(e *elem) {
+	start, end := int(e.start), int(e.end)
+	line, ownLine := r.lineStart(start)
+	eol, clean := r.blanksToEnd(end)
+	if !ownLine || !clean || r.keepsBlanks(e.parent) {
+		r.cut(start, end, "")
+		return
+	}
+	before, from := r.blankLinesBefore(line)
+	after, closing := r.blankLinesAfter(eol)
+	if !closing || from <= int(e.parent.open) {
+		before = min(before, after)
+	}
+	for ; before > 0; before-- {
+		line, _ = r.lineStart(r.lineEndBefore(line))
+	}
+	r.cut(line, r.newlineEnd(eol), "")
+}
