@@ -9,6 +9,7 @@ set -eu
 root=${1#--appm-lab=} name=$2 bound=$3 extra=$4
 
 mount --make-rprivate /
+machine=$(cut -d' ' -f5 /proc/self/mountinfo)
 hostname "$name"
 
 # From /mnt, because what is mounted below may hide the directory itself.
@@ -22,12 +23,18 @@ mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts /dev/pts
 mount --bind /dev/pts/ptmx /dev/ptmx
 mount -t proc proc /proc
-mount -o remount,bind,ro /sys
 mount --bind /mnt/tmp /tmp
 umount -l /mnt
 
-# Nothing that happens on the host reaches the machine's own files.
-mount -o remount,bind,ro /
+# Nothing that happens on the host reaches the machine's own files: what was
+# mounted before is read-only, but where the host has its own in its place.
+for dir in $machine; do
+	case $dir in
+	/etc | /etc/* | /home | /home/* | /opt | /opt/* | /root | /root/* | /srv | /srv/* | /var | /var/*) ;;
+	/run | /run/* | /tmp | /tmp/* | /proc | /proc/* | /dev | /dev/*) ;;
+	*) mount -o remount,bind,ro "$dir" || echo "still writable: $dir" ;;
+	esac
+done
 
 trap 'exit 0' TERM # all others of the host end with the first process
 cd /

@@ -182,7 +182,7 @@ func (h *Host) Path(path string) string {
 // Close ends the lab and removes it, unless APPM_LAB_KEEP=1 asks to keep it.
 func (l *Lab) Close() error {
 	if os.Getenv("APPM_LAB_KEEP") == "1" {
-		return l.keep()
+		return l.Keep()
 	}
 	var errs []error
 	for _, c := range l.closers {
@@ -191,9 +191,11 @@ func (l *Lab) Close() error {
 	return errors.Join(append(errs, Down(context.Background(), l.Dir))...)
 }
 
-func (l *Lab) keep() error {
+// Keep lets the lab outlive this process: until Down. Of an embedded lab the
+// SSH servers end with the process all the same.
+func (l *Lab) Keep() error {
 	l.state.Keep = true
-	l.say("lab: kept in %s; end it with: go run ./integration/lab/cmd/lab down %s", l.Dir, l.Dir)
+	l.say("lab: kept; end it with: go run ./integration/lab/cmd/lab down %s", l.Dir)
 	return l.state.save()
 }
 

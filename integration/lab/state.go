@@ -167,21 +167,33 @@ func (s *state) unregister() error {
 	return nil
 }
 
-// Sweep ends the labs whose process was killed before it could.
-func Sweep(ctx context.Context) error {
+// List gives the directories of this user's labs, those that were killed too.
+func List() (dirs []string, err error) {
+	entries, err := registered()
+	for _, entry := range entries {
+		if dir, err := os.ReadFile(entry); err == nil { // else its lab has ended just now
+			dirs = append(dirs, string(dir))
+		}
+	}
+	return dirs, err
+}
+
+func registered() (entries []string, err error) {
 	dir, err := registerDir()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	return filepath.Glob(filepath.Join(dir, "*"))
+}
+
+// Sweep ends the labs whose process was killed before it could.
+func Sweep(ctx context.Context) error {
+	entries, err := registered()
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if err := sweepOne(ctx, filepath.Join(dir, e.Name())); err != nil {
+	for _, entry := range entries {
+		if err := sweepOne(ctx, entry); err != nil {
 			return err
 		}
 	}
