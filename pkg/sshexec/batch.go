@@ -1,0 +1,105 @@
+package sshexec
+
+import (
+	"bytes"
+	"context"
+	"strings"
+)
+
+// batch runs a job to its end and yields what it wrote between its markers.
+func (c *Conn) batch(ctx context.Context, j job) ([]byte, outcome, error) {
+	var out bytes.Buffer
+	end := []byte("\n" + j.mark + " 3\n")
+	failed := []byte(j.mark + " s ")
+	what, err := c.exec(ctx, j, func(p []byte) (bool, error) {
+		out.Write(p)
+		if int64(out.Len()) > c.cfg.MaxOutput {
+			return true, c.cfg.fail(Limit, nil, "the host sent more than the %d bytes allowed for one batch; ask for less at once", c.cfg.MaxOutput)
+		}
+		return bytes.HasSuffix(out.Bytes(), end) || out.Len() < 64<<10 && bytes.Contains(out.Bytes(), failed), nil
+	})
+	if err != nil {
+		return nil, what, err
+	}
+	body, err := c.between(j, out.Bytes(), what)
+	return body, what, err
+}
+
+// between is the part of the output that the script wrote. What came before is
+// the chatter of a login shell; where a marker is missing, its absence says
+// how far the script came.
+func (c *Conn) between(j job, out []byte, what outcome) ([]byte, error) {
+	_, body, begun := bytes.Cut(out, []byte("\n"+j.mark+" 2\n"))
+	if !begun {
+		return nil, c.notBegun(j, out, what)
+	}
+	body, found := bytes.CutSuffix(append([]byte("\n"), body...), []byte("\n"+j.mark+" 3\n"))
+	if !found {
+		return nil, c.notEnded(what)
+	}
+	return bytes.TrimPrefix(append(body, '\n'), []byte("\n")), nil
+}
+
+// notBegun explains a script that never ran.
+func (c *Conn) notBegun(j job, out []byte, what outcome) error {
+	if c.isGone() {
+		return c.lostError("a script")
+	}
+	said := lastLine(what.stderr)
+	switch started := bytes.Contains(out, []byte(j.mark+" 1\n")); {
+	case started && j.sudo:
+		return c.cfg.sudoError(what.stderr)
+	case started:
+		return c.cfg.fail(Shell, nil, "the script did not start (exit %d): %s", what.exit, said)
+	}
+	said = or(said, lastLine(string(out)))
+	return c.cfg.fail(Shell, nil, "the login shell of %s did not run sh and base64 (exit %d): %s", c.cfg.User, what.exit, said)
+}
+
+func (c *Conn) notEnded(what outcome) error {
+	if c.isGone() || what.exit < 0 {
+		return c.lostError("a script")
+	}
+	return c.cfg.fail(Protocol, nil, "the script ended early (exit %d): %s", what.exit, lastLine(what.stderr))
+}
+
+// sudoError says which line of sudoers is missing.
+func (cfg *Config) sudoError(said string) error {
+	rule := cfg.User + " ALL=(ALL) NOPASSWD: ALL"
+	switch {
+	case strings.Contains(said, "password is required"):
+		return cfg.fail(Sudo, nil, "sudo wants a password from %s; put this line into a file in /etc/sudoers.d: %s", cfg.User, rule)
+	case strings.Contains(said, "not found"):
+		return cfg.fail(Sudo, nil, "sudo is not installed; install it, log in as root, or turn sudo off")
+	case strings.Contains(said, "not allowed") || strings.Contains(said, "not in the sudoers"):
+		return cfg.fail(Sudo, nil, "sudo does not let %s run sh; put this line into a file in /etc/sudoers.d: %s (sudo says: %s)", cfg.User, rule, lastLine(said))
+	case strings.Contains(said, "tty"):
+		return cfg.fail(Sudo, nil, "sudo wants a terminal; put this line into a file in /etc/sudoers.d: Defaults:%s !requiretty", cfg.User)
+	}
+	return cfg.fail(Sudo, nil, "sudo did not run sh: %s", or(lastLine(said), "it said nothing"))
+}
+
+func (c *Conn) isGone() bool {
+	select {
+	case <-c.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// lastLine is the last line that says something, cut to a readable length and
+// free of control characters: it comes from the host and goes into a message.
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	line := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, lines[len(lines)-1])
+	if len(line) > 300 {
+		line = line[:300] + "…"
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(line), "?")
+}

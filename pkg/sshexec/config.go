@@ -1,0 +1,68 @@
+package sshexec
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Config says how to reach one host. The zero value of every field but Address
+// and User works; it is never changed after Dial.
+type Config struct {
+	Host    string // the name used in messages; Address when empty
+	Address string // name or IP literal to dial
+	Port    int    // 22 when zero
+	User    string
+
+	Signers     []ssh.Signer // offered first
+	KeyFiles    []string     // offered next; a file that needs a passphrase is used through the agent
+	AgentSocket string       // path of the agent's socket; "" uses none
+
+	KnownHosts   []string // files; one that is missing counts as empty
+	AcceptNew    bool     // an unknown host's key is added to the first of KnownHosts
+	HostKey      string   // pinned: an authorized_keys line or a SHA256: fingerprint; known_hosts is not asked
+	HostKeyAlias string   // name to look up in known_hosts instead of Address
+
+	Sudo bool // run scripts as root by `sudo -n`; no effect when the user is root
+
+	ConnectTimeout   time.Duration // to an open TCP connection; 15 s when zero
+	LoginTimeout     time.Duration // from there to a logged-in session; 30 s when zero
+	KeepAlive        time.Duration // a sign of life is asked for this often; 15 s when zero, never when negative
+	KeepAliveCount   int           // the connection is given up after so many went unanswered; 4 when zero
+	MaxOutput        int64         // bytes that one batch of reads may yield; 256 MiB when zero
+	StagingDirectory string        // for uploads; relative to the user's home; ".appm-provision" when empty
+
+	Warn func(string) // told about what is odd but no error, such as a corrupt known_hosts line; may be nil
+
+	// Dial opens the TCP connection; a net.Dialer when nil. A jump host is a
+	// Dial that goes through another Conn.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+func (cfg Config) withDefaults() Config {
+	cfg.Host = or(cfg.Host, cfg.Address)
+	cfg.Port = or(cfg.Port, 22)
+	cfg.ConnectTimeout = or(cfg.ConnectTimeout, 15*time.Second)
+	cfg.LoginTimeout = or(cfg.LoginTimeout, 30*time.Second)
+	cfg.KeepAlive = or(cfg.KeepAlive, 15*time.Second)
+	cfg.KeepAliveCount = or(cfg.KeepAliveCount, 4)
+	cfg.MaxOutput = or(cfg.MaxOutput, 256<<20)
+	cfg.StagingDirectory = or(cfg.StagingDirectory, ".appm-provision")
+	if cfg.Warn == nil {
+		cfg.Warn = func(string) {}
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{}).DialContext
+	}
+	return cfg
+}
+
+func or[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

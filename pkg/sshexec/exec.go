@@ -1,0 +1,269 @@
+package sshexec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// outcome is what an exec left behind besides its output.
+type outcome struct {
+	exit   int    // -1 when the host did not say
+	stderr string // the tail of it
+}
+
+// exec runs a job. Its stdout goes to sink, which says when it has seen enough.
+// One session channel, whatever the job.
+func (c *Conn) exec(ctx context.Context, j job, sink func([]byte) (done bool, err error)) (outcome, error) {
+	line, stdin := j.deliver()
+	s, err := c.start(ctx, line)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer s.end()
+	go s.feed(stdin, j.hold)
+	go s.errs.fill(s.channel.Stderr())
+	result := make(chan error, 1)
+	go func() { result <- s.drain(sink) }()
+	select {
+	case err = <-result:
+	case <-ctx.Done():
+		s.abandon()
+		return outcome{}, c.cfg.interrupted(ctx, "a script")
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.finish(j), nil
+}
+
+// session is one exec in progress.
+type session struct {
+	conn    *Conn
+	channel ssh.Channel
+	ended   chan struct{} // closed when the host will say no more about it
+	exit    int
+	errs    tail
+	slot    sync.Once
+
+	sinking   sync.Mutex // held while the caller's sink runs
+	abandoned bool       // the caller has returned: its sink must not be called any more
+}
+
+// start opens a channel and sends the line.
+func (c *Conn) start(ctx context.Context, line string) (*session, error) {
+	s, err := c.request(ctx, "exec", line, func() error {
+		return c.cfg.fail(Shell, nil, "the host refuses to run commands for %s", c.cfg.User)
+	})
+	if err == nil {
+		c.execs.Add(1)
+	}
+	return s, err
+}
+
+// startSubsystem opens a channel to a subsystem of sshd.
+func (c *Conn) startSubsystem(ctx context.Context, name string) (*session, error) {
+	return c.request(ctx, "subsystem", name, func() error {
+		return c.cfg.fail(Upload, nil, "the host has no %s subsystem; install sftp-server, or add a Subsystem line to its sshd_config", name)
+	})
+}
+
+// request opens a channel and makes the one request that gives it its purpose.
+func (c *Conn) request(ctx context.Context, kind, text string, refused func() error) (*session, error) {
+	channel, requests, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{conn: c, channel: channel, ended: make(chan struct{}), exit: -1}
+	go s.listen(requests)
+	accepted := make(chan error, 1)
+	go func() {
+		ok, err := channel.SendRequest(kind, true, ssh.Marshal(struct{ Text string }{text}))
+		if err == nil && !ok {
+			err = refused()
+		}
+		accepted <- err
+	}()
+	select {
+	case err = <-accepted:
+	case <-ctx.Done():
+		err = c.cfg.interrupted(ctx, "starting a script")
+	}
+	if err != nil {
+		s.end()
+		return nil, c.wrap(err, "starting a script")
+	}
+	return s, nil
+}
+
+// open opens a session channel. A refusal is tried again for a moment: the
+// server still counts channels that were just closed.
+func (c *Conn) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, c.cfg.interrupted(ctx, "waiting for a session")
+	case <-c.gone:
+		return nil, nil, c.lostError("opening a session")
+	}
+	channel, requests, err := c.openRetrying(ctx)
+	if err != nil {
+		<-c.slots
+		return nil, nil, err
+	}
+	c.sessions.Add(1)
+	return channel, requests, nil
+}
+
+// sessionRetries are the pauses between attempts to open a session channel.
+var sessionRetries = []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}
+
+func (c *Conn) openRetrying(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	for attempt := 0; ; attempt++ {
+		channel, requests, err := c.openOnce(ctx)
+		var refused *ssh.OpenChannelError
+		if err == nil || !errors.As(err, &refused) {
+			return channel, requests, c.wrap(err, "opening a session")
+		}
+		if attempt == len(sessionRetries) {
+			return nil, nil, c.cfg.fail(Shell, err, "the host opens no session for %s", c.cfg.User)
+		}
+		select {
+		case <-time.After(sessionRetries[attempt]):
+		case <-ctx.Done():
+			return nil, nil, c.cfg.interrupted(ctx, "opening a session")
+		}
+	}
+}
+
+// opened is what OpenChannel returns.
+type opened struct {
+	channel  ssh.Channel
+	requests <-chan *ssh.Request
+	err      error
+}
+
+// openOnce does not wait for a dead peer longer than the context lives.
+func (c *Conn) openOnce(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	result := make(chan opened, 1)
+	go func() {
+		channel, requests, err := c.client.OpenChannel("session", nil)
+		result <- opened{channel, requests, err}
+	}()
+	select {
+	case o := <-result:
+		return o.channel, o.requests, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-result; o.err == nil {
+				go ssh.DiscardRequests(o.requests)
+				o.channel.Close()
+			}
+		}()
+		return nil, nil, c.cfg.interrupted(ctx, "opening a session")
+	}
+}
+
+// wrap makes an Error of what the SSH library says when the connection ends.
+func (c *Conn) wrap(err error, doing string) error {
+	var own *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
+		return own
+	}
+	select {
+	case <-c.gone:
+		return c.lostError(doing)
+	case <-time.After(time.Second): // the reader of the connection may be a moment behind
+		return c.cfg.fail(Protocol, err, "%s went wrong", doing)
+	}
+}
+
+// listen notes the exit status.
+func (s *session) listen(requests <-chan *ssh.Request) {
+	defer close(s.ended)
+	for r := range requests {
+		if r.Type == "exit-status" {
+			var status struct{ Status uint32 }
+			if ssh.Unmarshal(r.Payload, &status) == nil {
+				s.exit = int(status.Status)
+			}
+		}
+		if r.WantReply {
+			_ = r.Reply(false, nil)
+		}
+	}
+}
+
+// feed sends stdin. An error means that the channel has ended, which drain
+// notices as well.
+func (s *session) feed(stdin []byte, hold bool) {
+	_, err := s.channel.Write(stdin)
+	if err == nil && !hold {
+		_ = s.channel.CloseWrite()
+	}
+}
+
+// drain hands stdout to the sink, until that has enough or the output ends.
+func (s *session) drain(sink func([]byte) (bool, error)) error {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := s.channel.Read(buf)
+		if done, err := s.sink(sink, buf[:n]); done || err != nil {
+			return err
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return s.conn.wrap(err, "a script")
+		}
+	}
+}
+
+func (s *session) sink(sink func([]byte) (bool, error), p []byte) (done bool, err error) {
+	s.sinking.Lock()
+	defer s.sinking.Unlock()
+	if s.abandoned || len(p) == 0 {
+		return s.abandoned, nil
+	}
+	return sink(p)
+}
+
+// abandon returns once the sink is not running and will not run again.
+func (s *session) abandon() {
+	s.sinking.Lock()
+	defer s.sinking.Unlock()
+	s.abandoned = true
+}
+
+// finish lets go of stdin and waits for the rest: the last words on stderr, and
+// the exit status. A server that the script started may keep the channel open
+// for good, so the wait is short.
+func (s *session) finish(j job) outcome {
+	_ = s.channel.CloseWrite()
+	select {
+	case <-s.ended:
+	case <-s.errs.seen(j.mark + " 3"):
+	case <-time.After(time.Second):
+	}
+	exit := -1
+	select {
+	case <-s.ended:
+		exit = s.exit
+	default:
+	}
+	return outcome{exit: exit, stderr: s.errs.after(j.mark+" 2", j.mark+" 3")}
+}
+
+// end closes the channel and frees its place.
+func (s *session) end() {
+	_ = s.channel.Close()
+	s.slot.Do(func() { <-s.conn.slots })
+}

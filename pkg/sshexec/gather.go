@@ -1,0 +1,132 @@
+package sshexec
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// gatherAttempts is how often a batch is read when files change under it.
+const gatherAttempts = 3
+
+// Gather does all reads in one exec, and answers them in their order.
+func (c *Conn) Gather(ctx context.Context, reads []Read) ([][]Found, error) {
+	if len(reads) == 0 {
+		return nil, nil
+	}
+	for i, r := range reads {
+		if err := checkRead(r); err != nil {
+			return nil, c.cfg.fail(Request, err, "read %d, %s %s", i+1, r.Kind, lastLine(r.Name))
+		}
+	}
+	for attempt := 1; ; attempt++ {
+		j := c.gatherJob(reads)
+		body, _, err := c.batch(ctx, j)
+		if err != nil {
+			return nil, err
+		}
+		found, steady, err := parseGather(j.mark, reads, body)
+		if err != nil {
+			return nil, c.cfg.fail(Protocol, err, "the answer to a batch of reads makes no sense")
+		}
+		if steady || attempt == gatherAttempts {
+			return found, nil
+		}
+	}
+}
+
+func checkRead(r Read) error {
+	if err := hasNUL(append([]string{r.Name, r.As}, r.Args...)...); err != nil {
+		return err
+	}
+	if r.As != "" {
+		if err := checkPath(r.As); err != nil {
+			return fmt.Errorf("as: %w", err)
+		}
+	}
+	switch r.Kind {
+	case "run":
+		return nil
+	case "file", "stat", "hash":
+		if folder, _ := path.Split(r.Name); r.Kind == "hash" && strings.ContainsAny(folder, "*?") {
+			return fmt.Errorf("a pattern may only stand in the last element")
+		}
+		return checkPath(r.Name)
+	}
+	return fmt.Errorf("want file, stat, hash or run")
+}
+
+// checkPath asks for paths that mean the same in every working directory.
+func checkPath(name string) error {
+	if !path.IsAbs(name) || path.Clean(name) != name {
+		return fmt.Errorf("%q is no absolute, clean path", name)
+	}
+	return hasNUL(name)
+}
+
+// owners groups indices by the As of what they index, in order of appearance.
+func owners(n int, as func(int) string) (names []string, members map[string][]int) {
+	members = map[string][]int{}
+	for i := range n {
+		name := as(i)
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+		members[name] = append(members[name], i)
+	}
+	return names, members
+}
+
+// gatherJob is the script for a batch: one sub-shell for each owner.
+func (c *Conn) gatherJob(reads []Read) job {
+	j := job{mark: marker(), sudo: c.cfg.Sudo}
+	var b strings.Builder
+	b.WriteString(ownerScript + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
+	names, members := owners(len(reads), func(i int) string { return reads[i].As })
+	for _, as := range names {
+		var calls strings.Builder
+		for _, i := range members[as] {
+			calls.WriteString(readCall(i, reads[i]))
+		}
+		fmt.Fprintf(&calls, "show %d\n", members[as][0])
+		for _, i := range members[as] {
+			if r := reads[i]; r.Kind == "run" {
+				j.hold = true
+				fmt.Fprintf(&calls, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
+			}
+		}
+		fmt.Fprintf(&b, "as %d %s \"$prog\"%s\n", members[as][0], quote(as), quote(calls.String()))
+	}
+	j.script = b.String()
+	if j.hold {
+		j.script = guarded(j.mark, watchScript+"watch &\nw=$!\n"+j.script+"kill $w 2>/dev/null\n")
+	}
+	return j
+}
+
+// readCall is the line of sh for a read of a path.
+func readCall(i int, r Read) string {
+	folder, last := path.Split(r.Name)
+	switch {
+	case r.Kind == "run":
+		return ""
+	case r.Kind == "hash" && strings.ContainsAny(last, "*?"):
+		return fmt.Sprintf("i=%d; glob %s %s\n", i, quote(folderName(folder)), quote(folder)+quotePattern(last))
+	}
+	return fmt.Sprintf("i=%d; see %s %s\n", i, r.Kind, quote(r.Name))
+}
+
+// folderName is a folder without its last slash, save for the root.
+func folderName(folder string) string {
+	if folder == "/" {
+		return folder
+	}
+	return strings.TrimSuffix(folder, "/")
+}
+
+// guarded wraps a script so that it ends when the session's stdin does.
+func guarded(mark, script string) string {
+	return "g=" + quote("N="+mark+"\n"+commonScript+script) + "\n" + guardScript
+}

@@ -1,0 +1,56 @@
+package sshexec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// DialContext connects from the host to an address as the host sees it: TCP, or
+// a unix socket with network "unix". The connection has working deadlines,
+// which an SSH channel has not and the MySQL driver asks for.
+func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	far, err := c.client.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, c.tunnelError(ctx, addr, err)
+	}
+	c.tunnels.Add(1)
+	near, inner := net.Pipe()
+	go pump(far, inner)
+	go pump(inner, far)
+	return &tunnel{Conn: near, far: far}, nil
+}
+
+func (c *Conn) tunnelError(ctx context.Context, addr string, err error) error {
+	var refused *ssh.OpenChannelError
+	switch {
+	case ctx.Err() != nil:
+		return c.cfg.interrupted(ctx, "connecting to "+addr+" through the host")
+	case c.isGone():
+		return c.lostError("connecting to " + addr + " through the host")
+	case errors.As(err, &refused) && refused.Reason == ssh.Prohibited:
+		return c.cfg.fail(Forbidden, err, "its sshd does not allow a tunnel to %s; AllowTcpForwarding or PermitOpen forbids it", addr)
+	case errors.As(err, &refused):
+		return c.cfg.fail(Refused, err, "no connection from the host to %s", addr)
+	}
+	return c.cfg.fail(Protocol, err, "no tunnel to %s", addr)
+}
+
+// pump copies one direction, and ends both when it ends.
+func pump(to, from net.Conn) {
+	_, _ = io.Copy(to, from) // an error is the end of the connection, which both sides see
+	to.Close()
+	from.Close()
+}
+
+// tunnel is the near end of a pipe, with the addresses of the far one.
+type tunnel struct {
+	net.Conn
+	far net.Conn
+}
+
+func (t *tunnel) LocalAddr() net.Addr  { return t.far.LocalAddr() }
+func (t *tunnel) RemoteAddr() net.Addr { return t.far.RemoteAddr() }
