@@ -100,4 +100,3 @@ func class(version string) string {
 	}
 	return "com.mysql.cj.jdbc.Driver"
 }
-

@@ -1,0 +1,52 @@
+# Targets for people. `make` prints them; CI runs `make test` and nothing else.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+GO ?= go
+VERSION_STATICCHECK := v0.8.2
+
+.PHONY: help build unit test demo lint update fuzz bench cover lab clean
+
+help: ## print the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/appm-provision, static
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/appm-provision ./cmd/appm-provision
+
+unit: ## laws, arrows, cases: offline, seconds
+	$(GO) vet ./...
+	$(GO) test . ./cmd/... ./pkg/...
+
+test: ## all tests; installs what they need (as root: real hosts and real servers)
+	$(GO) run ./integration/cmd/prepare
+	$(MAKE) lint
+	APPM_REQUIRE_SERVERS=1 $(GO) test -timeout 30m ./...
+
+demo: ## the main job on a lab of four nodes on this machine, as you are
+	@$(GO) run ./integration/cmd/demo
+
+lab: ## a lab to play with; says how to end it
+	@$(GO) run ./integration/lab/cmd/lab up embedded
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(VERSION_STATICCHECK) ./...
+
+update: ## rewrite expected results in testdata, then look at git diff
+	$(GO) test ./pkg/steps ./pkg/report ./pkg/inventory ./cmd/... -update
+	@git diff --stat
+
+fuzz: ## each fuzz test for 60 s
+	@for p in $$($(GO) list ./pkg/...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; \
+		done; done
+
+bench: ## benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./pkg/...
+
+cover: ## coverage of the unit tests
+	$(GO) test -coverprofile=/dev/stdout ./pkg/... | grep -v '^ok' | $(GO) tool cover -func=/dev/stdin | tail -n 1
+
+clean: ## remove what make built
+	rm -rf bin dist
