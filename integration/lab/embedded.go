@@ -95,7 +95,7 @@ func (l *Lab) embeddedHosts(base int) error {
 			if len(spec.Nodes) > 1 {
 				home = filepath.Join(h.Root, "opt", n.Role+itoa(next+1))
 			}
-			h.Nodes = append(h.Nodes, Node{Role: n.Role, Home: home, Offset: base + next, ClusterPort: 4000 + base + next})
+			h.Nodes = append(h.Nodes, n.node(home, base+next))
 			next++
 		}
 		if err := h.embed(key.PublicKey()); err != nil {

@@ -59,9 +59,17 @@ func (h *Host) toml(b *strings.Builder) {
 	}
 	b.WriteString("nodes = [\n")
 	for _, n := range h.Nodes {
-		fmt.Fprintf(b, "\t{ role = %q, home = %q, offset = %d, cluster_port = %d },\n", n.Role, n.Home, n.Offset, n.ClusterPort)
+		fmt.Fprintf(b, "\t{ role = %q, home = %q, offset = %d%s },\n", n.Role, n.Home, n.Offset, n.clusterTOML())
 	}
 	b.WriteString("]\n")
+}
+
+// clusterTOML is "" for those that are no members of the cluster.
+func (n Node) clusterTOML() string {
+	if n.ClusterPort == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", cluster_port = %d", n.ClusterPort)
 }
 
 func or(s, otherwise string) string {

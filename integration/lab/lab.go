@@ -124,7 +124,16 @@ type Node struct {
 	Role        string
 	Home        string // as the host sees it
 	Offset      int
-	ClusterPort int
+	ClusterPort int // 0 for those that are no members of the cluster
+}
+
+// node makes a node of the spec; the cluster is Publisher's and Store's.
+func (s NodeSpec) node(home string, offset int) Node {
+	n := Node{Role: s.Role, Home: home, Offset: offset}
+	if s.Role == "publisher" || s.Role == "store" {
+		n.ClusterPort = clusterPort + offset
+	}
+	return n
 }
 
 // Database is the lab's database server.

@@ -113,10 +113,14 @@ func ip(ctx context.Context, args ...string) error {
 }
 
 // plug gives a host its interface, the other end of which hangs on the bridge.
+// After a reboot it is the same one to its neighbours, who remember its address.
 func (h *Host) plug(ctx context.Context) error {
 	mine, pid := h.lab.state.Bridge+"h"+itoa(h.number), itoa(h.init.PID)
+	if err := unplug(ctx, mine); err != nil {
+		return err
+	}
 	for _, args := range [][]string{
-		{"link", "add", mine, "type", "veth", "peer", "name", "eth0", "netns", pid},
+		{"link", "add", mine, "type", "veth", "peer", "name", "eth0", "address", fmt.Sprintf("02:d5:00:00:00:%02x", h.number+1), "netns", pid},
 		{"link", "set", mine, "master", h.lab.state.Bridge, "up"},
 	} {
 		if err := ip(ctx, args...); err != nil {
@@ -147,8 +151,7 @@ func (s *state) downNetwork(ctx context.Context) error {
 	}
 	for _, link := range links {
 		if link.Name == s.Bridge || strings.HasPrefix(link.Name, s.Bridge+"h") {
-			// A host that has just ended may take its interface away first.
-			if err := ip(ctx, "link", "delete", link.Name); err != nil && linkExists(link.Name) {
+			if err := unplug(ctx, link.Name); err != nil {
 				return err
 			}
 		}
@@ -158,6 +161,18 @@ func (s *state) downNetwork(ctx context.Context) error {
 		return err
 	}
 	return ip(ctx, "route", "delete", "unreachable", s.Prefix+"0/24")
+}
+
+// unplug deletes an interface that is there; a host that has just ended may
+// take it away first.
+func unplug(ctx context.Context, link string) error {
+	if !linkExists(link) {
+		return nil
+	}
+	if err := ip(ctx, "link", "delete", link); err != nil && linkExists(link) {
+		return err
+	}
+	return nil
 }
 
 func linkExists(name string) bool {

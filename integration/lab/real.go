@@ -94,7 +94,7 @@ func (l *Lab) realHost(i int, spec HostSpec) *Host {
 		if len(spec.Nodes) > 1 {
 			home = "/opt/wso2/" + n.Role + itoa(j+1)
 		}
-		h.Nodes = append(h.Nodes, Node{Role: n.Role, Home: home, Offset: j, ClusterPort: clusterPort + j})
+		h.Nodes = append(h.Nodes, n.node(home, j))
 	}
 	return h
 }

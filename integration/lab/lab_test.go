@@ -1,0 +1,289 @@
+package lab
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fakeJava is a server that does nothing: these tests are about the lab.
+func fakeJava(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "java")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nwhile :; do sleep 1; done\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startServer leaves a server running, as the product's script does.
+func startServer(t *testing.T, l *Lab, h *Host) {
+	t.Helper()
+	run(t, l, h, "nohup "+l.JavaHome+"/bin/java -Dcarbon.home="+h.Nodes[0].Home+" </dev/null >/dev/null 2>&1 &")
+	eventually(t, "a server on "+h.Name, func() bool {
+		servers, err := h.Servers()
+		return err == nil && len(servers) == 1
+	})
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 500 {
+		if ok() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("not within 5 s: %s", what)
+}
+
+// sshTo runs a command through the system's own client, which trusts only the
+// lab's known_hosts.
+func sshTo(ctx context.Context, l *Lab, h *Host, command string) *exec.Cmd {
+	return exec.CommandContext(ctx, "ssh", "-F", "none", "-i", l.KeyFile, "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+		"-o", "UserKnownHostsFile="+l.KnownHosts, "-o", "GlobalKnownHostsFile=none", "-o", "StrictHostKeyChecking=yes",
+		"-o", "BatchMode=yes", "-p", itoa(h.SSH.Port), l.User+"@"+h.SSH.Host, command)
+}
+
+func run(t *testing.T, l *Lab, h *Host, command string) string {
+	t.Helper()
+	cmd := sshTo(t.Context(), l, h, command)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("ssh %s %s: %v\n%s", h.Name, command, err, stderr.String())
+	}
+	return string(out)
+}
+
+func closeAtEnd(t *testing.T, l *Lab) {
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		nothingLeft(t, l)
+	})
+}
+
+// nothingLeft looks for files, processes, links, routes and notes of a lab.
+func nothingLeft(t *testing.T, l *Lab) {
+	t.Helper()
+	if _, err := os.Stat(l.Dir); !os.IsNotExist(err) {
+		t.Errorf("%s is still there (%v)", l.Dir, err)
+	}
+	lines, err := commandLines()
+	if err != nil {
+		t.Error(err)
+	}
+	for pid, argv := range lines {
+		if strings.Contains(strings.Join(argv, " "), l.Dir+"/") {
+			t.Errorf("process %d is still there: %q", pid, argv)
+		}
+	}
+	if dirs, err := List(); err != nil || slices.Contains(dirs, l.Dir) {
+		t.Errorf("still in the list of labs %q, %v", dirs, err)
+	}
+	if l.state.Bridge == "" {
+		return
+	}
+	for _, args := range [][]string{{"link"}, {"route", "show", "table", "all"}} {
+		out, err := exec.Command("ip", args...).Output()
+		if err != nil || strings.Contains(string(out), l.state.Bridge) || strings.Contains(string(out), l.state.Prefix) {
+			t.Errorf("ip %q still shows %s or %s, %v:\n%s", args, l.state.Bridge, l.state.Prefix, err, out)
+		}
+	}
+}
+
+const childDir, childForm = "APPM_LAB_TEST_DIR", "APPM_LAB_TEST_FORM"
+
+// TestMain is also the process that the tests below kill.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		os.Exit(child(os.Getenv(childForm), dir))
+	}
+	os.Exit(m.Run())
+}
+
+func child(form, dir string) int {
+	o := Options{Java: filepath.Join(filepath.Dir(dir), "java")}
+	start := Embedded
+	if form == "real" {
+		start = Real
+	}
+	if _, err := start(context.Background(), dir, o); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("up")
+	select {}
+}
+
+// killed runs a lab in a process of its own and kills that as soon as what it
+// has written into its directory satisfies ready.
+func killed(t *testing.T, form string, ready func(dir string, said string) bool) (dir string) {
+	t.Helper()
+	dir = filepath.Join(filepath.Dir(fakeJava(t)), "lab")
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+dir, childForm+"="+form)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		said <- line
+	}()
+	limit, line := time.After(time.Minute), ""
+	for !ready(dir, line) {
+		select {
+		case line = <-said:
+			if line != "up\n" {
+				t.Fatalf("the lab said %q", line)
+			}
+		case <-limit:
+			t.Fatal("the lab did not come up within a minute")
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	return dir
+}
+
+func isUp(_, said string) bool { return said == "up\n" }
+
+// hasGrown waits until the lab has written a file, however far it is with it.
+func hasGrown(name string) func(string, string) bool {
+	return func(dir, said string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil || isUp(dir, said)
+	}
+}
+
+// forms are those that can run here; what is left out is said.
+func forms(t *testing.T) []string {
+	if err := canBeReal(); err != nil {
+		t.Logf("LEFT OUT: %v", err)
+		return []string{"embedded"}
+	}
+	return []string{"embedded", "real"}
+}
+
+func TestAKilledLabIsCleanedUpFromItsNotes(t *testing.T) {
+	for _, form := range forms(t) {
+		for _, moment := range []string{"up", stateFile, "keys/deploy", "hosts/gw1/opt", "database/data", "hosts/db1/var/lib/mysql/data"} {
+			t.Run(form+" "+moment, func(t *testing.T) {
+				ready := isUp
+				if moment != "up" {
+					ready = hasGrown(moment)
+				}
+				dir := killed(t, form, ready)
+				s, err := loadState(dir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := Down(t.Context(), dir); err != nil {
+					t.Fatal(err)
+				}
+				nothingLeft(t, &Lab{Dir: dir, state: s})
+			})
+		}
+	}
+}
+
+func TestTheNextLabSweepsUpAfterAKilledOne(t *testing.T) {
+	for _, form := range forms(t) {
+		dir := killed(t, form, isUp)
+		s, err := loadState(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Embedded(t.Context(), dir, Options{Java: fakeJava(t)}) // in its place, even
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.state.ID == s.ID {
+			t.Error("the new lab is the old one")
+		}
+		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+		nothingLeft(t, &Lab{Dir: dir, state: s})
+	}
+}
+
+func TestALabThatIsUpIsNotSwept(t *testing.T) {
+	l := embedded(t, Options{})
+	if err := Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, l, l.Hosts[0], "echo here"); got != "here\n" {
+		t.Errorf("got %q", got)
+	}
+	if _, err := Embedded(t.Context(), l.Dir, Options{}); err == nil || !strings.Contains(err.Error(), "is up") {
+		t.Errorf("a second lab in its directory: %v, want a refusal", err)
+	}
+}
+
+func TestARecycledProcessIDIsNotKilled(t *testing.T) {
+	cmd := exec.Command("sleep", "60")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	other := remember(cmd.Process.Pid, "sleep")
+	recycled := other
+	recycled.Start += "0"
+	if err := end(t.Context(), time.Second, recycled, process{PID: 0}, process{PID: -1, Start: "1"}); err != nil {
+		t.Error(err)
+	}
+	if !other.alive() {
+		t.Error("a process with the id, but not the start time, of the remembered one was killed")
+	}
+	if err := end(t.Context(), time.Second, other); err != nil {
+		t.Error(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) {
+		t.Errorf("sleep: %v, want an end by signal", err)
+	}
+}
+
+func TestKeepOutlivesClose(t *testing.T) {
+	t.Setenv("APPM_LAB_KEEP", "1")
+	dir := filepath.Join(t.TempDir(), "lab")
+	l, err := Embedded(t.Context(), dir, Options{Java: fakeJava(t), Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.DumpDatabases(t.Context()); err != nil {
+		t.Errorf("the database of a kept lab: %v", err)
+	}
+	if err := Down(t.Context(), dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range l.Hosts {
+		_ = h.sshd.close()
+	}
+	nothingLeft(t, l)
+}
