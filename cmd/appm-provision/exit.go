@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/appm-provision/appm-provision/pkg/converge"
-	"github.com/appm-provision/appm-provision/pkg/dbinit"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/sshexec"
@@ -47,12 +46,11 @@ func usage(format string, args ...any) error {
 // exitCode tells the cause of an error; of several joined ones the first.
 func exitCode(ctx context.Context, err error) int {
 	var (
-		known   exit
-		ssh     *sshexec.Error
-		gone    *converge.Error
-		cannot  *plan.Error
-		refused *dbinit.Error
-		wrong   *inventory.Invalid
+		known  exit
+		ssh    *sshexec.Error
+		gone   *converge.Error
+		cannot *plan.Error
+		wrong  *inventory.Invalid
 	)
 	switch {
 	case ctx.Err() != nil:
@@ -67,8 +65,6 @@ func exitCode(ctx context.Context, err error) int {
 		return ofSSH(ssh.Kind)
 	case errors.As(err, &cannot):
 		return map[plan.Cause]int{plan.Missing: exitMissing, plan.Conflict: exitConflict, plan.Unread: exitMissing}[cannot.Cause]
-	case errors.As(err, &refused):
-		return exitDatabase
 	}
 	return exitOther
 }

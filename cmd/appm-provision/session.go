@@ -99,10 +99,12 @@ func (s *session) open(ctx context.Context) error {
 	if err := s.connect(ctx, hostsOf(s.inv, wanted)); err != nil {
 		return err
 	}
-	if s.touchesDatabase() {
-		s.db = s.openDatabase()
+	if !s.touchesDatabase() {
+		return nil
 	}
-	return nil
+	var err error
+	s.db, err = s.openDatabase()
+	return err
 }
 
 func (s *session) close() {

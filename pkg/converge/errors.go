@@ -18,18 +18,15 @@ type Error struct {
 	Target string // host, or plan.Deployment
 	Text   string // what, why and what to do
 	Log    []string
-	Err    error // what lies below, where there is something
+	below  error // what Text was made from, for errors.As
 }
 
 func (e *Error) Error() string {
 	text := e.Target + ": " + e.Text
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
 	for _, l := range e.Log {
 		text += "\n    " + l
 	}
 	return text
 }
 
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error { return e.below }

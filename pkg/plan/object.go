@@ -66,50 +66,52 @@ type JDK struct{ Home, Version string }
 
 // MySQL is the database server.
 type MySQL struct {
-	Version    string // as SELECT VERSION() says
-	Flavor     string // MySQL or MariaDB
-	SQLMode    string
-	LowerCase  int // lower_case_table_names
-	Anonymous  []string
-	Authorized bool
+	Version   string   // as the server says it
+	Flavor    string   // MySQL or MariaDB
+	Anonymous []string // hosts of anonymous accounts, which can shadow ours
+	Found     any      // dbinit's own view; see Schema.Found
 }
 
 // A Statement is one SQL statement, exactly as it is sent.
 type Statement struct {
-	SQL    string
-	File   string // script, empty for the tool's own
-	Line   int
-	Hidden []Span // bytes that hold a secret
+	SQL     string
+	File    string // script; empty for the tool's own
+	Line    int
+	Hidden  []Span // bytes that hold a secret
+	Account string // user@host that it changes
 }
 
 // Schema is one database.
 type Schema struct {
 	Charset string
 	Tables  []string
+	// Found is dbinit's own view. The plan carries it from gathering to
+	// applying, where dbinit refuses when the schema has moved on since; it
+	// knows no more of it.
+	Found any
 
-	// Of a desired schema: what leads there.
+	// Of a desired schema: what leads there. Load is false where nothing does,
+	// because nothing has to.
+	Load       bool
+	Opening    string // the statement that creates it, or sets its character set
 	SQLMode    string
-	Create     string // the statement that creates it, empty where it exists
 	Scripts    []string
 	Statements []Statement
-	Resume     int // statements that an interrupted load has already made
-	// Found is dbinit's view of the schema at gathering; converge hands it back
-	// to dbinit, which refuses when the schema has moved on since.
-	Found any
+	Resume     int // where an interrupted load goes on
 }
 
 // Account is one database user, with an entry for each address it comes from.
 type Account struct {
 	Entries []Entry
-	Grants  []Statement // of a desired account: what leads there
 	Found   any         // as Schema.Found
+	Grants  []Statement // of a desired account: what leads there
 }
 
 // Entry is a user at one host pattern.
 type Entry struct {
 	Host    string
-	Schemas []string // schemas it may use whole
-	Changed Age      // how long ago this tool changed it; 0: never, or long ago
+	Changed Age  // how long ago this tool changed it; 0: never
+	Changes bool // of a desired account: a grant or the password changes
 }
 
 func (*File) isObject()    {}
@@ -138,7 +140,7 @@ func same(before, after Object) bool {
 		b, ok := before.(*Server)
 		return ok && a.Running == b.Running && !a.Renew
 	case *Schema:
-		return a.Create == "" && len(a.Statements) == a.Resume
+		return !a.Load
 	case *Account:
 		return len(a.Grants) == 0
 	}

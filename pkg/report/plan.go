@@ -135,16 +135,11 @@ func (t *text) target(p *plan.Plan, target string) error {
 
 // sign is + for what is new, - for what goes, ~ for what changes, > for a server.
 func sign(c plan.Change) rune {
-	switch after := c.After.(type) {
+	switch c.After.(type) {
 	case nil:
 		return '-'
 	case *plan.Server:
 		return '>'
-	case *plan.Schema:
-		if after.Create != "" {
-			return '+'
-		}
-		return '~'
 	}
 	if c.Before == nil {
 		return '+'
@@ -160,11 +155,11 @@ func (t *text) change(c plan.Change) error {
 	case *plan.File:
 		return t.file(c, after)
 	case *plan.Schema:
-		if after.Create != "" {
-			t.line("      %s;", visible(after.Create))
+		if after.Opening != "" {
+			t.line("      %s;", visible(after.Opening))
 		}
 		if t.Verbose {
-			t.statements(after.Statements[after.Resume:])
+			t.statements(after.Statements[max(after.Resume, 0):])
 		}
 	case *plan.Account:
 		t.statements(after.Grants)
@@ -183,7 +178,7 @@ func headline(c plan.Change) string {
 	case *plan.Server:
 		line = serverWord(c) + " " + c.Node
 	case *plan.Schema:
-		line = "database " + c.Ref.Path + ": " + schemaWord(after)
+		line = "database " + c.Ref.Path + ": " + schemaWord(c, after)
 	case *plan.Account:
 		line = "account " + c.Ref.Path
 	case *plan.Blob:
@@ -209,15 +204,16 @@ func serverWord(c plan.Change) string {
 	return "start"
 }
 
-func schemaWord(s *plan.Schema) string {
-	n := count(len(s.Statements)-s.Resume, "statement", "statements")
+func schemaWord(c plan.Change, s *plan.Schema) string {
+	scripts := fmt.Sprintf("load %s (%s), %s", count(len(s.Scripts), "script", "scripts"), strings.Join(s.Scripts, ", "),
+		count(len(s.Statements), "statement", "statements"))
 	switch {
-	case s.Create != "":
-		return fmt.Sprintf("create, load %s (%s), %s", count(len(s.Scripts), "script", "scripts"), strings.Join(s.Scripts, ", "), n)
+	case c.Before == nil:
+		return "create, " + scripts
 	case s.Resume > 0:
-		return fmt.Sprintf("go on with the interrupted load, %s of %d", n, len(s.Statements))
+		return fmt.Sprintf("go on with an interrupted load at statement %d of %d", s.Resume+1, len(s.Statements))
 	}
-	return fmt.Sprintf("load %s (%s), %s", count(len(s.Scripts), "script", "scripts"), strings.Join(s.Scripts, ", "), n)
+	return scripts
 }
 
 // metaWord tells a change of mode or owner.

@@ -159,7 +159,7 @@ func (d Deployment) accountChange(s *plan.State, n inventory.Node, server *plan.
 	mine := func(host string) bool { return host == address || strings.ContainsAny(host, "%_/") }
 	if after, err := s.Get(r); err == nil && s.Changes(r) {
 		for _, e := range after.(*plan.Account).Entries {
-			planned = planned || e.Changed > 0 && mine(e.Host)
+			planned = planned || e.Changes && mine(e.Host)
 		}
 		return planned, false
 	}

@@ -1,0 +1,191 @@
+package steps
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/appm-provision/appm-provision/pkg/dbinit"
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// schema is one of the four databases and the scripts that fill it, below
+// dbscripts.
+type schema struct {
+	name    string
+	scripts []string
+}
+
+// schemas are the page's databases. Both scripts of the first create
+// IDN_OAUTH_CONSUMER_APPS, and only the identity one with all its columns, so
+// it comes first unless the inventory asks for the page's order (facts.md 5.4).
+func schemas(db inventory.Database) []schema {
+	am := []string{"identity/mysql.sql", "appmgt/mysql.sql"}
+	if db.Order == inventory.PageOrder {
+		am[0], am[1] = am[1], am[0]
+	}
+	return []schema{
+		{db.Schemas.AM, am},
+		{db.Schemas.UM, []string{"mysql.sql"}},
+		{db.Schemas.REG, []string{"mysql.sql"}},
+		{db.Schemas.ES, []string{"storage/mysql/resource.sql"}},
+	}
+}
+
+func database(k plan.Kind, name string) plan.Ref {
+	return plan.Ref{Target: plan.Deployment, Kind: k, Path: name}
+}
+
+// Databases creates and fills the four databases with the scripts of a node's
+// home, and lets every node's own address in, where the page lets in localhost.
+func Databases(d Deployment) plan.Step {
+	db := d.Inventory.Database
+	n, _ := d.Inventory.Node(db.Scripts)
+	home := need(n, plan.KindDir, "")
+	home.As = ""
+	needs := []plan.Need{home, {Ref: database(plan.KindMySQL, "")}, {Ref: database(plan.KindAccount, db.User)}}
+	for _, want := range schemas(db) {
+		needs = append(needs, plan.Need{Ref: database(plan.KindSchema, want.name)})
+		for _, script := range want.scripts {
+			needs = append(needs, need(n, plan.KindFile, path.Join("dbscripts", script)))
+		}
+	}
+	return plan.Step{
+		Name: "databases", Scope: plan.ScopeDeployment, For: plan.Deployment, Needs: needs,
+		Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
+			if o, err := s.Get(home.Ref); err != nil {
+				return nil, nil, err
+			} else if o == nil {
+				return nil, nil, missing(n, home.Ref, "there is no such directory, and the database scripts are read from it; correct database.scripts or the home in the inventory")
+			}
+			var wants []plan.Want
+			var notes []plan.Note
+			for _, want := range schemas(db) {
+				w, said, err := d.schema(s, n, want)
+				if err != nil {
+					return nil, nil, err
+				}
+				wants, notes = append(wants, w), append(notes, said...)
+			}
+			w, said, err := d.account(s)
+			return append(wants, w), append(notes, said...), err
+		},
+	}
+}
+
+// schema wants one database complete.
+func (d Deployment) schema(s *plan.State, n inventory.Node, want schema) (plan.Want, []plan.Note, error) {
+	ref := database(plan.KindSchema, want.name)
+	o, err := s.Get(ref)
+	if err != nil {
+		return plan.Want{}, nil, err
+	}
+	found := dbinit.Schema{Name: want.name}
+	if there, is := o.(*plan.Schema); is {
+		found = there.Found.(dbinit.Schema)
+	}
+	list, err := d.statements(s, n, want)
+	if err != nil {
+		return plan.Want{}, nil, err
+	}
+	verdict := dbinit.Judge(found, list)
+	if err := verdict.Refusal(want.name); err != nil {
+		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+	}
+	after := &plan.Schema{
+		Charset: d.Inventory.Database.Charset, Tables: dbinit.Tables(list), SQLMode: d.Inventory.Database.SQLMode,
+		Load: verdict.Loads(), Opening: dbinit.Opening(found, verdict, d.Inventory.Database.Charset),
+		Scripts: want.scripts, Statements: fromDB(list), Resume: verdict.Resume, Found: found,
+	}
+	var notes []plan.Note
+	for _, text := range verdict.Notes {
+		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "schema " + want.name + ": " + text})
+	}
+	return plan.Want{Ref: ref, After: after, Why: verdict.String()}, notes, nil
+}
+
+// statements are those of a schema's scripts.
+func (d Deployment) statements(s *plan.State, n inventory.Node, want schema) ([]dbinit.Statement, error) {
+	var all []dbinit.Statement
+	for _, script := range want.scripts {
+		ref := at(n, plan.KindFile, path.Join("dbscripts", script))
+		f, err := file(s, n, ref)
+		if err != nil {
+			return nil, err
+		}
+		list, err := dbinit.SplitMode(d.Inventory.Database.SQLMode, script, f.Data)
+		if err != nil {
+			return nil, conflict(n, ref, err.Error())
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+func fromDB(list []dbinit.Statement) []plan.Statement {
+	out := make([]plan.Statement, len(list))
+	for i, s := range list {
+		out[i] = plan.Statement{SQL: s.SQL, File: s.File, Line: s.Line, Account: s.Account}
+		for _, h := range s.Hidden {
+			out[i].Hidden = append(out[i].Hidden, plan.Span(h))
+		}
+	}
+	return out
+}
+
+// account wants the application's account at every address that a node has.
+func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
+	db := d.Inventory.Database
+	ref := database(plan.KindAccount, db.User)
+	o, err := s.Get(ref)
+	if err != nil {
+		return plan.Want{}, nil, err
+	}
+	m, err := s.Get(database(plan.KindMySQL, ""))
+	if err != nil {
+		return plan.Want{}, nil, err
+	}
+	server := m.(*plan.MySQL)
+	var have []dbinit.Account
+	if there, is := o.(*plan.Account); is {
+		have = there.Found.([]dbinit.Account)
+	}
+	want := dbinit.Want{User: db.User, Hosts: db.Hosts, Password: d.Password.Reveal()}
+	for _, schema := range schemas(db) {
+		want.Schemas = append(want.Schemas, schema.name)
+	}
+	list, err := dbinit.AccountStatements(server.Found.(dbinit.Server), have, want)
+	if err != nil {
+		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+	}
+	after := &plan.Account{Grants: fromDB(list), Found: have}
+	for _, host := range db.Hosts {
+		after.Entries = append(after.Entries, plan.Entry{Host: host, Changes: changes(list, db.User+"@"+host)})
+	}
+	return plan.Want{Ref: ref, After: after, Why: fmt.Sprintf("the nodes log in from %s", strings.Join(db.Hosts, ", "))},
+		d.accountNotes(server, have), nil
+}
+
+func changes(list []dbinit.Statement, account string) bool {
+	for _, s := range list {
+		if s.Account == account {
+			return true
+		}
+	}
+	return false
+}
+
+// accountNotes tell what could not be compared and what may be in the way.
+func (d Deployment) accountNotes(server *plan.MySQL, have []dbinit.Account) []plan.Note {
+	var notes []plan.Note
+	for _, a := range have {
+		if _, known := dbinit.PasswordIs(a, d.Password.Reveal()); !known {
+			notes = append(notes, plan.Note{Target: plan.Deployment, Text: "account " + a.Name() + ": its password cannot be compared (" + a.Plugin + "), so it is left as it is"})
+		}
+	}
+	if len(server.Anonymous) > 0 {
+		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "anonymous accounts at " + strings.Join(server.Anonymous, ", ") + " can take logins from there that are meant for " + d.Inventory.Database.User + "; remove them"})
+	}
+	return notes
+}
