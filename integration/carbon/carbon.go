@@ -106,7 +106,11 @@ func newServer(props map[string]string, getenv func(string) string) (*server, er
 	return &server{home: home, props: props, env: getenv, log: log, started: time.Now(), pools: map[string]*pool{}}, nil
 }
 
-const kernel = "org.wso2.carbon.core.internal.CarbonCoreActivator"
+// Classes that log lines name.
+const (
+	kernel    = "org.wso2.carbon.core.internal.CarbonCoreActivator"
+	finalizer = "org.wso2.carbon.core.internal.StartupFinalizerServiceComponent"
+)
 
 // run starts the server, waits for SIGTERM and stops it.
 func (s *server) run() int {
@@ -191,9 +195,8 @@ func (s *server) serve(ctx context.Context) error {
 		}
 	}
 	c := s.conf
-	s.log.info("org.wso2.carbon.core.init.JMXServerManager", fmt.Sprintf("JMX Service URL  : service:jmx:rmi://%s:%d/jndi/rmi://%[1]s:%d/jmxrmi", c.hostName, 11111+c.offset, 9999+c.offset))
-	s.log.info("org.wso2.carbon.core.internal.StartupFinalizerServiceComponent", "Server           :  "+c.product)
-	s.log.info("org.wso2.carbon.core.internal.StartupFinalizerServiceComponent", fmt.Sprintf("WSO2 Carbon started in %d sec", int(time.Since(s.started).Seconds())))
+	s.log.info(finalizer, "Server           :  "+c.product)
+	s.log.info(finalizer, fmt.Sprintf("WSO2 Carbon started in %d sec", int(time.Since(s.started).Seconds())))
 	s.log.info("org.wso2.carbon.ui.internal.CarbonUIServiceComponent", fmt.Sprintf("Mgt Console URL  : https://%s:%d/carbon/", c.mgtHostName, 9443+c.offset))
 	return nil
 }

@@ -70,7 +70,7 @@ func (set settings) failure(ctx context.Context, log *logger) error {
 		return faultf(kernel, "The stand-in was told to fail")
 	case "hang":
 		for ctx.Err() == nil {
-			log.warn("org.wso2.carbon.core.internal.StartupFinalizerServiceComponent", "Waiting for required OSGi services: org.wso2.carbon.registry.core.service.RegistryService,")
+			log.warn(finalizer, "Waiting for required OSGi services: org.wso2.carbon.registry.core.service.RegistryService,")
 			pause(ctx, time.Minute)
 		}
 		return ctx.Err()
