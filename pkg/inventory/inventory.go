@@ -117,7 +117,7 @@ type Node struct {
 	// ClusterPort matters on Publisher and Store only.
 	ClusterPort int
 	JavaHome    string // "": found on the host
-	// Running is false when the server shall be left stopped.
+	// Running is false when the server shall be stopped.
 	Running bool
 	Line    int
 }

@@ -96,7 +96,7 @@ func (n *notes) syntax(src string, err error) {
 		n.wrong(line, `this is not valid TOML; a password stands in quotes, or is referred to: password = { env = "NAME" }`)
 		return
 	}
-	n.wrong(line, "this is not valid TOML: "+lowerFirst(strings.TrimSuffix(bad.Message, ".")))
+	n.wrong(line, "this is not valid TOML: "+lowerFirst(strings.TrimSuffix(oneLine(bad.Message), ".")))
 }
 
 func aboutSecret(text string) bool {
@@ -110,6 +110,16 @@ func lineOf(src string, line int) string {
 		return ""
 	}
 	return lines[line-1]
+}
+
+// oneLine keeps what the decoder quotes from moving the cursor.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unwritable(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 func lowerFirst(text string) string {

@@ -186,7 +186,7 @@ func (s section) tables(name string) []section {
 // only node needs neither.
 func (s section) itemLabel(list string, i, of int, values map[string]any) string {
 	name, named := values["name"].(string)
-	if name == "" {
+	if name == "" || len(name) > longest || !only(name, letters+digits+"._- ,") {
 		name = strconv.Itoa(i + 1)
 	}
 	if list == "host" {
