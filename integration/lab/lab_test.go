@@ -189,7 +189,11 @@ func forms(t *testing.T) []string {
 
 func TestAKilledLabIsCleanedUpFromItsNotes(t *testing.T) {
 	for _, form := range forms(t) {
-		for _, moment := range []string{"up", stateFile, "keys/deploy", "hosts/gw1/opt", "database/data", "hosts/db1/var/lib/mysql/data"} {
+		moments := []string{"up", stateFile, "hosts/gw1/opt", "database/data"}
+		if form == "real" {
+			moments[3] = "hosts/db1/var/lib/mysql/data"
+		}
+		for _, moment := range moments {
 			t.Run(form+" "+moment, func(t *testing.T) {
 				ready := isUp
 				if moment != "up" {
@@ -224,6 +228,23 @@ func TestTheNextLabSweepsUpAfterAKilledOne(t *testing.T) {
 			t.Error("the new lab is the old one")
 		}
 		if err := again.Close(); err != nil {
+			t.Fatal(err)
+		}
+		nothingLeft(t, &Lab{Dir: dir, state: s})
+	}
+}
+
+func TestALabWhoseDirectorySomebodyDeletedEnds(t *testing.T) {
+	for _, form := range forms(t) {
+		dir := killed(t, form, isUp)
+		s, err := loadState(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		nothingLeft(t, &Lab{Dir: dir, state: s})

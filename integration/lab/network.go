@@ -6,18 +6,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 )
 
 // upNetwork makes a bridge with a network of its own. Hosts have no default
 // route, and what the bridge does not take ends at the unreachable route: no
 // packet of the lab leaves this machine.
 func (l *Lab) upNetwork(ctx context.Context) error {
-	unlock, err := lockNetwork()
+	unlock, err := lock("network") // two labs must not choose the same
 	if err != nil {
 		return err
 	}
@@ -41,22 +38,6 @@ func (l *Lab) upNetwork(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// lockNetwork keeps two labs from choosing the same network.
-func lockNetwork() (func(), error) {
-	dir, err := registerDir()
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(dir), "network.lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() { _ = f.Close() }, nil
 }
 
 // freePrefix finds a /24 that no route of this machine knows, "10.213.7.".

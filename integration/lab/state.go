@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 )
 
 // state is what a lab writes down before it does it, so that Down needs
@@ -26,8 +25,6 @@ type state struct {
 	Processes []process // to end
 	Bridge    string    `json:",omitempty"`
 	Prefix    string    `json:",omitempty"` // of the bridge's network
-
-	path string
 }
 
 const stateFile = "lab.json"
@@ -39,7 +36,6 @@ func newState(form, dir string) *state {
 		Dir:   dir,
 		Boot:  bootID(),
 		Owner: remember(os.Getpid(), "the lab's own process"),
-		path:  filepath.Join(dir, stateFile),
 	}
 }
 
@@ -51,29 +47,48 @@ func bootID() string {
 	return strings.TrimSpace(string(id))
 }
 
+// save writes the notes twice: into the lab's directory, and into this user's
+// register of labs, which finds one whose directory somebody has deleted.
 func (s *state) save() error {
 	data, err := json.MarshalIndent(s, "", "\t")
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(s.path+".new", data, 0o600); err != nil {
+	entry, err := s.entry()
+	if err != nil {
 		return err
 	}
-	return os.Rename(s.path+".new", s.path)
+	return errors.Join(replace(filepath.Join(s.Dir, stateFile), data), replace(entry, data))
 }
 
+func replace(path string, data []byte) error {
+	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+// loadState reads the notes of the lab in dir; fs.ErrNotExist when there is none.
 func loadState(dir string) (*state, error) {
 	path := filepath.Join(dir, stateFile)
+	s, err := readState(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return registeredIn(dir)
+	}
+	if err == nil && s.Dir != dir {
+		return nil, fmt.Errorf("lab: %s is of a lab in %s; nothing was touched", path, s.Dir)
+	}
+	return s, err
+}
+
+func readState(path string) (*state, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{path: path}
+	s := &state{}
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, fmt.Errorf("lab: %s: %w", path, err)
-	}
-	if s.Dir != dir {
-		return nil, fmt.Errorf("lab: %s is of a lab in %s; nothing was touched", path, s.Dir)
 	}
 	return s, nil
 }
@@ -104,10 +119,7 @@ func begin(ctx context.Context, form, dir string) (*state, error) {
 		return nil, err
 	}
 	s := newState(form, dir)
-	if err := s.save(); err != nil {
-		return nil, err
-	}
-	return s, s.register()
+	return s, s.save()
 }
 
 func empty(ctx context.Context, dir string) error {
@@ -133,179 +145,4 @@ func empty(ctx context.Context, dir string) error {
 
 func (s *state) running() bool {
 	return s.Boot == bootID() && (s.Keep || s.Owner.alive())
-}
-
-// registerDir lists the labs of this user, so that the next one can sweep up
-// after one that was killed, wherever its directory was.
-func registerDir() (string, error) {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("lab: no cache directory to note the lab in: %w", err)
-	}
-	return filepath.Join(base, "appm-provision", "labs"), nil
-}
-
-func (s *state) register() error {
-	dir, err := registerDir()
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, s.ID), []byte(s.Dir), 0o600)
-}
-
-func (s *state) unregister() error {
-	dir, err := registerDir()
-	if err != nil {
-		return err
-	}
-	if err := os.Remove(filepath.Join(dir, s.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// List gives the directories of this user's labs, those that were killed too.
-func List() (dirs []string, err error) {
-	entries, err := registered()
-	for _, entry := range entries {
-		if dir, err := os.ReadFile(entry); err == nil { // else its lab has ended just now
-			dirs = append(dirs, string(dir))
-		}
-	}
-	return dirs, err
-}
-
-func registered() (entries []string, err error) {
-	dir, err := registerDir()
-	if err != nil {
-		return nil, err
-	}
-	return filepath.Glob(filepath.Join(dir, "*"))
-}
-
-// Sweep ends the labs whose process was killed before it could.
-func Sweep(ctx context.Context) error {
-	entries, err := registered()
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if err := sweepOne(ctx, entry); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func sweepOne(ctx context.Context, entry string) error {
-	dir, err := os.ReadFile(entry)
-	if err != nil {
-		return nil // another process has just swept it
-	}
-	s, err := loadState(string(dir))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && s.ID != filepath.Base(entry) {
-		return remove(entry) // the lab's directory is gone, and with it what could be ended
-	}
-	if err != nil {
-		return err
-	}
-	if s.running() {
-		return nil
-	}
-	return Down(ctx, s.Dir)
-}
-
-func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// Down ends a lab from what it wrote down and removes its directory. A lab
-// that is not there is no error.
-func Down(ctx context.Context, dir string) error {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	s, err := loadState(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.endProcesses(ctx); err != nil {
-		return err
-	}
-	if err := s.downNetwork(ctx); err != nil {
-		return err
-	}
-	if err := removeTree(ctx, dir); err != nil {
-		return err
-	}
-	return s.unregister()
-}
-
-// endProcesses ends what was written down, and what was started so shortly
-// before the end that it was not: it names the lab's directory.
-func (s *state) endProcesses(ctx context.Context) error {
-	all := []process{}
-	if s.Boot == bootID() {
-		all = append(all, s.Processes...)
-	}
-	named, err := ours(s.Dir, "-Dcarbon.home=", "--datadir=", "--appm-lab=")
-	if err != nil {
-		return err
-	}
-	return end(ctx, 5*time.Second, append(all, named...)...)
-}
-
-// removeTree refuses while something is mounted below: whatever is mounted
-// there is not the lab's to delete.
-func removeTree(_ context.Context, dir string) error {
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err == nil {
-		for line := range strings.Lines(string(mounts)) {
-			if f := strings.Fields(line); len(f) > 4 && within(f[4], dir) {
-				return fmt.Errorf("lab: %s is still mounted; unmount it, then run down again (nothing was removed)", f[4])
-			}
-		}
-	}
-	// The state goes last: a removal that is cut can be taken up again.
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Name() == stateFile {
-			continue
-		}
-		if err := removeAll(filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-	return os.RemoveAll(dir)
-}
-
-// removeAll removes what os.RemoveAll cannot: directories without write
-// permission, which a test may have made, as an ordinary user.
-func removeAll(path string) error {
-	if os.RemoveAll(path) == nil {
-		return nil
-	}
-	err := filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			return os.Chmod(p, 0o700)
-		}
-		return nil // RemoveAll tells what is left
-	})
-	return errors.Join(err, os.RemoveAll(path))
 }
