@@ -42,7 +42,7 @@ func (r *reader) checkNames() {
 // would write the same files at the same time.
 func (r *reader) checkEndpoints() {
 	taken := map[string]hostTable{}
-	anyRemote := slices.ContainsFunc(r.inv.Hosts, func(h Host) bool { return h.Address != "" && !isLoopback(h.Address) })
+	anyRemote := r.anyRemote()
 	for _, h := range r.hosts {
 		ssh := h.host.SSH
 		if ssh.Host == "" {
@@ -97,6 +97,18 @@ func (r *reader) checkRoles() {
 	if len(missing) > 0 && !r.inv.Partial {
 		r.root.wrong("host", "roles without a node: %s; a deployment needs one of each (write partial = true at the top if the others are elsewhere)", strings.Join(missing, ", "))
 	}
+}
+
+// checkDatabaseAddress notes a database that every host would look for on itself.
+func (r *reader) checkDatabaseAddress() {
+	db := r.root.table("database")
+	if isLoopback(r.inv.Database.Address) && db.has("address") && r.anyRemote() {
+		db.warn("address", "address %s means each node's own host; want the address of the server's host", quoted(r.inv.Database.Address))
+	}
+}
+
+func (r *reader) anyRemote() bool {
+	return slices.ContainsFunc(r.inv.Hosts, func(h Host) bool { return h.Address != "" && !isLoopback(h.Address) })
 }
 
 // checkIdle notes hosts that nothing is done on: a forgotten nodes, mostly.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -122,6 +123,25 @@ func defaultsInventory(add map[string][]string) string {
 	}
 	inv.Database.Password.line, inv.Database.Admin.Password.line = 0, 0
 	return fmt.Sprintf("%+v", inv)
+}
+
+func TestDocumentedPorts(t *testing.T) {
+	src, err := os.ReadFile("../../docs/inventory.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers := []int{highestOffset}
+	for _, p := range serverPorts {
+		numbers = append(numbers, p.port)
+		if p.port+highestOffset > 65535 {
+			t.Errorf("offset %d moves port %d out of range", highestOffset, p.port)
+		}
+	}
+	for _, n := range numbers {
+		if !strings.Contains(string(src), strconv.Itoa(n)) {
+			t.Errorf("docs/inventory.md does not mention %d", n)
+		}
+	}
 }
 
 // TestSettingsCoverEveryKey: the inventory with every default changed has

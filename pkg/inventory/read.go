@@ -29,6 +29,7 @@ func (r *reader) read(root section) {
 	r.database(root.table("database"))
 	r.checkPorts()
 	r.checkIdle()
+	r.checkDatabaseAddress()
 	r.shared()
 	r.order()
 }
