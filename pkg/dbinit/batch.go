@@ -36,6 +36,9 @@ func (r *loader) batch(s Schema, v Verdict, start int) (out []sent) {
 		ours(-1, l.done(r.Schema, 0))
 	}
 	ours(-1, "USE "+ident(r.Schema))
+	if r.rewind != "" {
+		ours(-1, r.rewind)
+	}
 	for n, w := range r.work {
 		if n >= start || w.effect == setsSession {
 			out = append(out, r.around(n, w)...)

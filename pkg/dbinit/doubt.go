@@ -72,6 +72,27 @@ func (r *loader) ran(ctx context.Context, n int, e *Entry) (bool, error) {
 	return now != e.mark, nil
 }
 
+// rewinding: rows that were inserted and rolled back leave the table's counter
+// where they took it, so that the same rows would get other numbers now. 1
+// stands for the largest number in use, plus one.
+func (r *loader) rewinding(ctx context.Context, n int, e *Entry) (string, error) {
+	if n >= len(r.work) || r.work[n].effect != changesRows || e.mark == "" {
+		return "", nil
+	}
+	w := r.work[n]
+	var counters int
+	err := r.conn.QueryRowContext(ctx, fmt.Sprintf(
+		"SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s AND EXTRA LIKE '%%auto_increment%%'",
+		text(r.name(r.Schema)), text(r.name(w.name)))).Scan(&counters)
+	if err != nil {
+		return "", explain(ctx, where(r.Schema, w.Statement), err)
+	}
+	if counters == 0 {
+		return "", nil
+	}
+	return "ALTER TABLE " + ident(w.name) + " AUTO_INCREMENT = 1", nil
+}
+
 func versionOf(mark string) string {
 	v, _, _ := strings.Cut(mark, "/")
 	return v + "/"

@@ -67,29 +67,36 @@ type loader struct {
 	conn     *sql.Conn
 	progress func(done, total int)
 	server   Server
+	rewind   string // what to send before the first statement, see rewinding
 }
 
 func (r *loader) run(ctx context.Context) error {
+	list, start, err := r.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	return r.send(ctx, list, start)
+}
+
+// prepare decides, under the lock, what is still to be sent: nothing where the
+// schema is complete. start is the first statement among it.
+func (r *loader) prepare(ctx context.Context) (list []sent, start int, err error) {
 	s, err := r.lockAndLook(ctx)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	v := Judge(s, r.Statements)
-	if v.State == Complete && (r.Saw.State == Complete || r.moved(s, v) == nil) {
-		r.progress(len(r.work), len(r.work))
-		return nil
-	}
 	if err := v.Refusal(r.Schema); err != nil {
-		return err
+		return nil, 0, err
 	}
 	if err := r.moved(s, v); err != nil {
-		return err
+		return nil, 0, err
 	}
-	start, err := r.startAt(ctx, s, v)
-	if err != nil {
-		return err
+	if v.State == Complete {
+		return nil, len(r.work), nil
 	}
-	return r.send(ctx, r.batch(s, v, start), start)
+	start, err = r.startAt(ctx, s, v)
+	return r.batch(s, v, start), start, err
 }
 
 // lockAndLook sets the session up, takes the lock and reads the schema under
@@ -123,12 +130,9 @@ func (r *loader) lockAndLook(ctx context.Context) (Schema, error) {
 // where a cut run's last packet took it, and what the plan wanted anyway.
 func (r *loader) moved(s Schema, v Verdict) error {
 	same := v.State == r.Saw.State && v.Resume == r.Saw.Resume
-	ours := s.Ledger != nil && s.Ledger.Digest == Digest(r.Statements)
-	later := ours && r.Saw.Loads() && (v.State == Unfinished && v.Resume >= r.Saw.Resume || v.State == Complete)
-	if v.State == Unfinished && r.Saw.State != Unfinished {
-		later = ours && r.Saw.Loads() // Resume of an absent schema is 0, that of one about to be made -1
-	}
-	if same || later {
+	ours := r.Saw.Loads() && s.Ledger != nil && s.Ledger.Digest == Digest(r.Statements)
+	later := v.State == Complete || v.State == Unfinished && (r.Saw.State != Unfinished || v.Resume > r.Saw.Resume)
+	if same || ours && later {
 		return nil
 	}
 	return &Moved{Schema: r.Schema, Saw: r.Saw, Now: v}
@@ -141,8 +145,9 @@ func (r *loader) startAt(ctx context.Context, s Schema, v Verdict) (int, error) 
 	}
 	next := max(v.Resume, 0)
 	ran, err := r.ran(ctx, next, s.Ledger)
-	if ran {
-		next++
+	if ran || err != nil {
+		return next + 1, err
 	}
+	r.rewind, err = r.rewinding(ctx, next, s.Ledger)
 	return next, err
 }
