@@ -145,22 +145,62 @@ func (r *writer) content(e *elem) {
 }
 
 // remove takes an element away, with its line if it has one, and with the blank
-// lines that set it off from what remains.
+// lines that set it off from what remains. Neighbours that go too go with it.
 func (r *writer) remove(e *elem) {
-	start, end := int(e.start), int(e.end)
+	if r.keepsBlanks(e.parent) {
+		r.cut(int(e.start), int(e.end), "")
+		return
+	}
+	if p := neighbour(e, func(e *elem) *elem { return e.prev }); p != nil && r.adjacent(p, e) {
+		return
+	}
+	last := e
+	for n := e; n != nil && r.adjacent(last, n); n = neighbour(n, func(e *elem) *elem { return e.next }) {
+		last = n
+	}
+	r.removeLines(e.parent, int(e.start), int(last.end))
+}
+
+// neighbour is the next sibling in a direction that the source has, if it is to
+// be removed.
+func neighbour(e *elem, next func(*elem) *elem) *elem {
+	e = next(e)
+	for e != nil && e.made() {
+		e = next(e)
+	}
+	if e == nil || !e.removed() {
+		return nil
+	}
+	return e
+}
+
+// adjacent says whether nothing but blanks stands between two elements.
+func (r *writer) adjacent(a, b *elem) bool {
+	return a == b || allBlank(r.d.w[a.end:b.start])
+}
+
+func (r *writer) removeLines(parent *elem, start, end int) {
 	line, ownLine := r.lineStart(start)
 	eol, clean := r.blanksToEnd(end)
-	if !ownLine || !clean || r.keepsBlanks(e.parent) {
+	if !ownLine || !clean {
 		r.cut(start, end, "")
 		return
 	}
 	before, from := r.blankLinesBefore(line)
 	after, closing := r.blankLinesAfter(eol)
-	if !closing || from <= int(e.parent.open) {
-		before = min(before, after)
+	opening := from <= int(parent.open)
+	above, below := min(before, after), 0
+	switch {
+	case closing:
+		above = before
+	case opening:
+		below = max(0, after-before)
 	}
-	for ; before > 0; before-- {
+	for ; above > 0; above-- {
 		line, _ = r.lineStart(r.lineEndBefore(line))
+	}
+	for ; below > 0; below-- {
+		eol, _ = r.blanksToEnd(r.newlineEnd(eol))
 	}
 	r.cut(line, r.newlineEnd(eol), "")
 }
