@@ -36,8 +36,9 @@ func diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLin
 	crlf := uniform(a) && uniform(b)
 	from, to := mask(old.Data, hiddenBefore), mask(now.Data, hidden)
 	var lines []diffLine
+	shift := 0 // of the new line numbers; the library's own are off after a hunk of several edits
 	for _, h := range unified.Hunks {
-		i, j := h.FromLine-1, h.ToLine-1
+		i, j := h.FromLine-1, h.FromLine-1+shift
 		header := len(lines)
 		lines = append(lines, diffLine{kind: '@'})
 		var removed, added int
@@ -54,7 +55,8 @@ func diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLin
 				i, j, removed, added = i+1, j+1, removed+1, added+1
 			}
 		}
-		lines[header].text = fmt.Sprintf("@@ -%s +%s @@", place(h.FromLine, removed), place(h.ToLine, added))
+		lines[header].text = fmt.Sprintf("@@ -%s +%s @@", place(h.FromLine, removed), place(h.FromLine+shift, added))
+		shift += added - removed
 	}
 	return lines, nil
 }

@@ -102,7 +102,11 @@ func (d Deployment) schema(s *plan.State, n inventory.Node, want schema) (plan.W
 	for _, text := range verdict.Notes {
 		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "schema " + want.name + ": " + text})
 	}
-	return plan.Want{Ref: ref, After: after, Why: verdict.String()}, notes, nil
+	why := verdict.String()
+	if verdict.State == dbinit.Absent || verdict.State == dbinit.Empty {
+		why = fmt.Sprintf("%d tables", verdict.Want)
+	}
+	return plan.Want{Ref: ref, After: after, Why: why}, notes, nil
 }
 
 // statements are those of a schema's scripts.
