@@ -74,9 +74,12 @@ func privateApt(ctx context.Context, dir string) (apt, error) {
 // unpack puts the packages, and those they need that the machine lacks, below root.
 func (a apt) unpack(ctx context.Context, root string, packages ...string) error {
 	args := append(a.options, "install", "-s", "-q", "--no-install-recommends")
-	out, err := exec.CommandContext(ctx, "apt-get", append(args, packages...)...).Output()
+	cmd := exec.CommandContext(ctx, "apt-get", append(args, packages...)...)
+	var why bytes.Buffer
+	cmd.Stderr = &why
+	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("mysqld: apt-get install -s %s: %w", strings.Join(packages, " "), err)
+		return fmt.Errorf("mysqld: apt-get install -s %s: %w\n%s%s", strings.Join(packages, " "), err, out, why.String())
 	}
 	names := simulated(out)
 	if len(names) == 0 {
