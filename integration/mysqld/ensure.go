@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +41,10 @@ func installMariaDB(ctx context.Context, kind Kind) error {
 	case have("brew"):
 		return announce(ctx, nil, "brew", "install", "mariadb")
 	case have("apt-get") && os.Geteuid() == 0:
-		return aptInstall(ctx, "mariadb-server")
+		if aptInstall(ctx, coreMariaDB...) == nil {
+			return nil
+		}
+		return aptInstall(ctx, "mariadb-server") // older releases number their core packages
 	case have("apt-get") && have("dpkg"):
 		return aptUnpack(ctx)
 	case have("dnf") && os.Geteuid() == 0:
@@ -51,10 +55,18 @@ func installMariaDB(ctx context.Context, kind Kind) error {
 	return errors.New("mysqld: no MariaDB or MySQL server here, and none of brew, apt-get and dnf to install one; install it and put mariadbd on PATH")
 }
 
-// aptInstall must not start the distribution's own service: a policy in a
-// directory of our own says no, and the machine's policy-rc.d stays as it is.
+// coreMariaDB are the server without a service to start.
+var coreMariaDB = []string{"mariadb-server-core", "mariadb-client-core"}
+
+// aptInstall installs without starting the services of the packages: the lab
+// starts its own.
 func aptInstall(ctx context.Context, packages ...string) error {
-	env := []string{"DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"}
+	allow, err := denyServices(policy)
+	if err != nil {
+		return err
+	}
+	defer allow()
+	env := []string{"DEBIAN_FRONTEND=noninteractive"}
 	args := append([]string{"install", "-y", "-q", "--no-install-recommends"}, packages...)
 	if err := announce(ctx, env, "apt-get", args...); err == nil {
 		return nil
@@ -63,6 +75,27 @@ func aptInstall(ctx context.Context, packages ...string) error {
 		return err
 	}
 	return announce(ctx, env, "apt-get", args...)
+}
+
+const (
+	policy   = "/usr/sbin/policy-rc.d"
+	noPolicy = "#!/bin/sh\n# Written by the lab while it installs packages; delete it if no installation runs.\nexit 101\n"
+)
+
+// denyServices places the policy that package scripts ask. One that is there
+// stays as it is, unless a lab that was killed has left it.
+func denyServices(path string) (allow func(), err error) {
+	old, err := os.ReadFile(path)
+	if err == nil && string(old) != noPolicy {
+		return func() {}, nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := os.WriteFile(path, []byte(noPolicy), 0o755); err != nil {
+		return nil, fmt.Errorf("mysqld: to keep the packages from starting services: %w", err)
+	}
+	return func() { _ = os.Remove(path) }, nil // says itself that it may be deleted
 }
 
 // Packages installs Debian packages whose programs are missing: the map gives
@@ -77,6 +110,8 @@ func Packages(ctx context.Context, programs map[string]string) error {
 	if len(packages) == 0 {
 		return nil
 	}
+	slices.Sort(packages)
+	packages = slices.Compact(packages)
 	if !have("apt-get") {
 		return fmt.Errorf("mysqld: missing here: %s, and there is no apt-get to install it", strings.Join(packages, ", "))
 	}

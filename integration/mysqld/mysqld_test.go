@@ -95,6 +95,31 @@ func TestSimulatedReadsInstLines(t *testing.T) {
 	}
 }
 
+func TestServicesAreDeniedOnlyWhilePackagesAreInstalled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "policy-rc.d")
+	for _, c := range []struct{ before, during, after string }{
+		{"", noPolicy, ""},
+		{noPolicy, noPolicy, ""}, // left by a run that was killed
+		{"the machine's own", "the machine's own", "the machine's own"},
+	} {
+		if c.before != "" {
+			if err := os.WriteFile(path, []byte(c.before), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		allow, err := denyServices(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		during, _ := os.ReadFile(path)
+		allow()
+		after, _ := os.ReadFile(path)
+		if string(during) != c.during || string(after) != c.after {
+			t.Errorf("before %q: during %q, after %q; want %q, %q", c.before, during, after, c.during, c.after)
+		}
+	}
+}
+
 func TestCancelEndsTheWait(t *testing.T) {
 	if _, err := Ensure(t.Context(), MariaDB); err != nil {
 		t.Fatal(err)

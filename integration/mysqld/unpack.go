@@ -45,11 +45,14 @@ func aptUnpack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := apt.unpack(ctx, filepath.Join(tmp, "root"), "mariadb-server-core", "mariadb-client-core"); err != nil {
-		return err
+	root := filepath.Join(tmp, "root")
+	if err := apt.unpack(ctx, root, coreMariaDB...); err != nil {
+		if again := apt.unpack(ctx, root, "mariadb-server"); again != nil { // older releases number their core packages
+			return errors.Join(err, again)
+		}
 	}
 	final := filepath.Join(cacheDir(), "mariadb")
-	return errors.Join(os.RemoveAll(final), os.Rename(filepath.Join(tmp, "root"), final))
+	return errors.Join(os.RemoveAll(final), os.Rename(root, final))
 }
 
 // apt is apt-get with lists of its own where the machine's are empty.
