@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -38,6 +39,12 @@ func Main(args []string, getenv func(string) string, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "-Djava.endorsed.dirs=%s is not supported.\nError: Could not create the Java Virtual Machine.\n", props["java.endorsed.dirs"])
 		return 1
 	}
+	for _, a := range args {
+		if strings.HasPrefix(a, "-Xmx") && !heap.MatchString(a) {
+			fmt.Fprintf(stderr, "Invalid maximum heap size: %s\nError: Could not create the Java Virtual Machine.\n", a)
+			return 1
+		}
+	}
 	if props["carbon.home"] == "" {
 		fmt.Fprintln(stderr, "Error: Could not find or load main class: -Dcarbon.home=DIR is missing")
 		return 1
@@ -49,6 +56,8 @@ func Main(args []string, getenv func(string) string, stderr io.Writer) int {
 	}
 	return s.run()
 }
+
+var heap = regexp.MustCompile(`^-Xmx[0-9]+[kKmMgG]?$`)
 
 // javaVersion is what the release file of this java's home says.
 func javaVersion() string {
@@ -93,7 +102,7 @@ type server struct {
 	conf  configuration
 	pools map[string]*pool // by data source name
 	open  []net.Listener
-	group *cluster
+	locks []*os.File
 	admin func() error // adds the admin user, when the users have none
 }
 
@@ -153,6 +162,9 @@ func (s *server) start(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(s.home, "tmp"), 0o755); err != nil {
 		return err
 	}
+	if err := s.profile(); err != nil {
+		return err
+	}
 	if err := s.configure(ctx); err != nil {
 		return err
 	}
@@ -161,6 +173,17 @@ func (s *server) start(ctx context.Context) error {
 		return err
 	}
 	return s.serve(ctx)
+}
+
+// profile refuses what this release has no folder for.
+func (s *server) profile() error {
+	if s.props["workerNode"] == "true" {
+		return faultf(kernel, "worker profile not found")
+	}
+	if p := s.props["profile"]; p != "" && p != "default" {
+		return faultf(kernel, "profile %q not found", p)
+	}
+	return nil
 }
 
 // configure reads the configuration and opens what it names. It goes as far

@@ -20,14 +20,15 @@ import (
 func quiet() *stdlog.Logger { return stdlog.New(io.Discard, "", 0) }
 
 // cluster is this member and the ones that it is connected with. Members say
-// hello in one line (version, id, address, domain) and keep the connection;
-// two of one domain are joined while at least one connection between them
-// stands, whoever made it.
+// hello in one line (version, id, address, domain, cache key) and keep the
+// connection; two of one domain are joined while at least one connection
+// between them stands, whoever made it.
 type cluster struct {
 	log     *logger
 	domain  string
 	id      string
-	address string // as the others reach it
+	address string // as the others are told to reach it
+	cache   string // the key of the registry's cache, user@URL; "" without a mount
 
 	mu     sync.Mutex
 	joined map[string]int    // by id: connections
@@ -49,10 +50,12 @@ func (s *server) join(ctx context.Context) error {
 		return err
 	}
 	s.open = append(s.open, l)
-	c := &cluster{log: s.log, domain: a.domain, id: uuid(), joined: map[string]int{}, said: map[string]string{}}
-	c.address = net.JoinHostPort(literal(a.host), strconv.Itoa(shifted(a, l)))
-	s.group = c
+	c := &cluster{log: s.log, domain: a.domain, id: uuid(), cache: s.conf.cacheKey(), joined: map[string]int{}, said: map[string]string{}}
+	c.address = net.JoinHostPort(literal(a.host), strconv.Itoa(a.port))
 	c.announce(a, time.Since(started))
+	if port := l.Addr().(*net.TCPAddr).Port; port != a.bindPort {
+		s.log.warn(hazelcast, fmt.Sprintf("Port %d is in use, listening on %d", a.bindPort, port))
+	}
 	go c.accept(ctx, l)
 	for _, m := range a.members {
 		host, port, _ := net.SplitHostPort(m)
@@ -64,8 +67,9 @@ func (s *server) join(ctx context.Context) error {
 	return nil
 }
 
-// listenMember opens the member's port, or the next one that is free: that is
-// why two members of a machine with the same port come up, and never meet.
+// listenMember opens the member's port, or the next one that is free. The
+// member goes on to tell its configured address: that is why two on a machine
+// with the same port come up, and each takes the other's address for its own.
 func listenMember(a axis) (net.Listener, error) {
 	var err error
 	for port := a.bindPort; port < a.bindPort+100; port++ {
@@ -79,11 +83,6 @@ func listenMember(a axis) (net.Listener, error) {
 		}
 	}
 	return nil, faultf(hazelcast, "Hazelcast cannot start: %v", err)
-}
-
-// shifted is the advertised port, moved as far as the listening one was.
-func shifted(a axis, l net.Listener) int {
-	return a.port + l.Addr().(*net.TCPAddr).Port - a.bindPort
 }
 
 func literal(host string) string {
@@ -102,9 +101,6 @@ func (c *cluster) announce(a axis, took time.Duration) {
 	}
 	for _, m := range a.members {
 		c.log.info(wkaScheme, "Added member: "+m)
-	}
-	if _, port, _ := net.SplitHostPort(c.address); port != strconv.Itoa(a.port) {
-		c.log.warn(hazelcast, fmt.Sprintf("Port %d is in use; this member is at %s", a.port, c.address))
 	}
 	c.log.info(hazelcast, fmt.Sprintf("Hazelcast initialized in %dms", took.Milliseconds()))
 	c.log.info(hazelcast, fmt.Sprintf("Local member: [%s] - Host:%s", c.id, c.address))
@@ -142,54 +138,76 @@ func (c *cluster) meet(ctx context.Context, conn net.Conn, from string) {
 	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
 		return
 	}
-	if _, err := fmt.Fprintf(conn, "carbon 1 %s %s %q\n", c.id, c.address, c.domain); err != nil {
+	if _, err := fmt.Fprintf(conn, "carbon 1 %s %s %q %q\n", c.id, c.address, c.domain, c.cache); err != nil {
 		return
 	}
 	r := bufio.NewReader(io.LimitReader(conn, 1<<12))
-	id, address, domain, err := hello(r)
+	other, err := hello(r)
 	switch {
-	case ctx.Err() != nil || id == c.id:
+	case ctx.Err() != nil || other.id == c.id:
 		return
 	case err != nil:
 		c.complain(from, "No member at "+from+": "+err.Error())
 		return
-	case domain != c.domain:
-		c.complain(from, fmt.Sprintf("Not joining %s: its domain is %q, not %q", address, domain, c.domain))
+	case !c.accepts(other):
 		return
 	}
 	if err := conn.SetDeadline(time.Time{}); err != nil {
 		return
 	}
-	c.count(id, address, +1)
-	defer c.count(id, address, -1)
+	c.count(other, +1)
+	defer c.count(other, -1)
 	// A member says nothing after its hello: this returns when it is gone.
 	_, _ = io.Copy(io.Discard, r)
 }
 
+// member is what another one says of itself.
+type member struct{ id, address, domain, cache string }
+
 // hello reads the other one's line.
-func hello(r *bufio.Reader) (id, address, domain string, err error) {
+func hello(r *bufio.Reader) (member, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
-		return "", "", "", err
+		return member{}, err
 	}
-	if n, err := fmt.Sscanf(line, "carbon 1 %s %s %q\n", &id, &address, &domain); n != 3 {
-		return "", "", "", fmt.Errorf("not a member's hello: %w", err)
+	var m member
+	if n, err := fmt.Sscanf(line, "carbon 1 %s %s %q %q\n", &m.id, &m.address, &m.domain, &m.cache); n != 4 {
+		return member{}, fmt.Errorf("not a member's hello: %w", err)
 	}
-	return id, address, domain, nil
+	return m, nil
 }
 
+// accepts says whether the other one belongs here, and what is wrong with it
+// even if it does.
+func (c *cluster) accepts(m member) bool {
+	switch {
+	case m.domain != c.domain:
+		c.complain(m.address, fmt.Sprintf("Not joining %s: its domain is %q, not %q", m.address, m.domain, c.domain))
+		return false
+	case m.address == c.address:
+		c.complain(m.address, "Not joining another member that says it is at "+m.address+", too")
+		return false
+	case m.cache != "" && c.cache != "" && m.cache != c.cache:
+		// Each would go on to show what the other changed long ago.
+		c.log.error(cacheClass, fmt.Sprintf("Registry caches are not invalidated between this node (%s) and %s (%s): user and URL have to be the same", c.cache, m.address, m.cache))
+	}
+	return true
+}
+
+const cacheClass = "org.wso2.carbon.registry.core.caching.CacheBackedRegistry"
+
 // count logs the first connection with a member, and the end of the last.
-func (c *cluster) count(id, address string, by int) {
+func (c *cluster) count(m member, by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	before := c.joined[id]
-	c.joined[id] = before + by
+	before := c.joined[m.id]
+	c.joined[m.id] = before + by
 	switch {
 	case before == 0:
-		c.log.info(wkaScheme, "Member joined ["+id+"]: /"+address)
+		c.log.info(wkaScheme, "Member joined ["+m.id+"]: /"+m.address)
 	case before+by == 0:
-		c.log.info(wkaScheme, "Member left ["+id+"]: /"+address)
-		delete(c.joined, id)
+		c.log.info(wkaScheme, "Member left ["+m.id+"]: /"+m.address)
+		delete(c.joined, m.id)
 	}
 }
 

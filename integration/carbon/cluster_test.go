@@ -51,11 +51,32 @@ func TestAnotherDomainStaysOutside(t *testing.T) {
 	}
 }
 
-func TestABusyClusterPortMovesOn(t *testing.T) {
+func TestABusyClusterPortMovesOnAndNobodyMeets(t *testing.T) {
 	a, b := publisher(t), publisher(t)
-	b.edit(axis2, fmt.Sprintf(`"localMemberPort">%d<`, axis2Port(b.offset)), fmt.Sprintf(`"localMemberPort">%d<`, axis2Port(a.offset)))
+	busy := axis2Port(a.offset)
+	b.edit(axis2, fmt.Sprintf(`"localMemberPort">%d<`, axis2Port(b.offset)), fmt.Sprintf(`"localMemberPort">%d<`, busy))
+	for _, h := range []*home{a, b} {
+		h.edit(axis2, fmt.Sprintf("<port>%d<", axis2Port(h.offset)+1), fmt.Sprintf("<port>%d<", busy))
+	}
 	a.start().await("Mgt Console URL")
-	b.start().await(fmt.Sprintf("Port %d is in use; this member is at 127.0.0.1:%d", axis2Port(a.offset), axis2Port(a.offset)+1))
+	second := b.start()
+	second.await(fmt.Sprintf("Port %d is in use, listening on %d", busy, busy+1))
+	second.await("Mgt Console URL")
+	time.Sleep(300 * time.Millisecond)
+	if strings.Contains(a.log()+b.log(), "Member joined") {
+		t.Errorf("they joined:\n%s\n%s", a.log(), b.log())
+	}
+}
+
+func TestCachesUnderDifferentURLsAreAnError(t *testing.T) {
+	a, b := publisher(t), publisher(t)
+	b.edit(axis2, fmt.Sprintf("<port>%d<", axis2Port(b.offset)+1), fmt.Sprintf("<port>%d<", axis2Port(a.offset)))
+	b.edit(datasources, "/REG_DB?autoReconnect=true", "/REG_DB?autoReconnect=true&amp;useSSL=false")
+	first, second := a.start(), b.start()
+	for _, s := range []*server{first, second} {
+		s.await("Registry caches are not invalidated between this node (appm@jdbc:mysql://carbondb.mysql-wso2.com:")
+		s.await("Member joined")
+	}
 }
 
 func TestLoopbackIsWarnedOfWhenOthersAreElsewhere(t *testing.T) {

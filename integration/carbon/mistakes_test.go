@@ -95,6 +95,8 @@ var mistakes = []struct {
 	{"another data source after it", func(h *home) {
 		h.first(userMgt, "</Configuration>", "<Property name=\"dataSource\">jdbc/Nothing</Property></Configuration>")
 	}, `"jdbc/Nothing" is not bound`},
+	{"a regex whose end was taken for a variable", func(h *home) { h.first(userMgt, `\'\"]{3,30}$<`, `\'\"<`) }, "PatternSyntaxException: UsernameJavaRegEx: missing closing ]"},
+	{"a regex without its backslash", func(h *home) { h.edit(userMgt, `"PasswordJavaRegEx">^[\S]`, `"PasswordJavaRegEx">^[S]`) }, "PasswordJavaRegEx does not accept the admin's"},
 	{"a store that begins in a comment", func(h *home) { h.first(userMgt, "<!--UserStoreManager", "<UserStoreManager") }, "not well-formed"},
 	{"a store outside of the realm", func(h *home) {
 		h.swap(userMgt, "        <UserStoreManager", "</UserStoreManager>\n", "")

@@ -38,6 +38,9 @@ func (s *server) connectOne(ctx context.Context, ds datasource, drivers map[stri
 		if !strings.HasPrefix(ds.url, "jdbc:h2:") {
 			return fail("org.h2.Driver returned null for URL: %q", ds.url)
 		}
+		if err := s.lock(ds.url); err != nil {
+			return fail("%v", err)
+		}
 		return nil
 	case bundle == "":
 		return fail("java.lang.ClassNotFoundException: %q cannot be found by org.wso2.carbon.ndatasource.rdbms", ds.driver)

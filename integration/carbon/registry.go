@@ -96,3 +96,15 @@ func raw(n *node, name string) string {
 	}
 	return ""
 }
+
+// cacheKey is how the server names the cache of what is mounted: by user and
+// URL of the database, and not by <cacheId>, once there is a dbConfig.
+func (c configuration) cacheKey() string {
+	for _, m := range c.registry.mounts {
+		source := c.registry.sources[c.registry.instances[m.instance].config]
+		if ds, ok := c.lookup(source); ok {
+			return ds.user + "@" + ds.url
+		}
+	}
+	return ""
+}

@@ -228,6 +228,9 @@ func TestAConfiguredNodeComesUp(t *testing.T) {
 	}
 	inOrder(t, h.log(), "Clustering has been enabled", "Cluster domain: wso2.pub.store.domain", "Using wka based membership management scheme",
 		"Added member: 127.0.0.1:", "Hazelcast initialized in", "Cluster initialization completed")
+	if got := count(t, "UM_DB", "UM_USER"); got != 1 {
+		t.Errorf("%d users, want the admin alone, however often a server starts", got)
+	}
 	if strings.Contains(h.log(), "loopback") {
 		t.Error("warned of a loopback address although all members are on this machine")
 	}
@@ -239,4 +242,42 @@ func TestALaterDriverWithItsOwnClass(t *testing.T) {
 	h.put(lib+product.DriverName("8.0.33"), string(product.Driver("8.0.33")))
 	h.put(datasources, strings.ReplaceAll(h.read(datasources), "com.mysql.jdbc.Driver", product.DriverClass("8.0.33")))
 	h.start().await("Mgt Console URL")
+}
+
+func TestASecondServerOnAHomeEnds(t *testing.T) {
+	h := fresh(t)
+	h.start().await("Mgt Console URL")
+	second := h.start(fmt.Sprintf("-DportOffset=%d", freeOffset(t)))
+	if got := second.code(); got != 1 || !strings.Contains(h.log(), "Database may be already in use") {
+		t.Errorf("exit code %d, log:\n%s", got, h.log())
+	}
+}
+
+func TestArgumentsThatAJavaOrThisReleaseRefuses(t *testing.T) {
+	for arg, text := range map[string]string{"-DworkerNode=true": "worker profile not found", "-Dprofile=publisher": `profile "publisher" not found`} {
+		h := fresh(t)
+		if got := h.start(arg).code(); got != 1 {
+			t.Errorf("%s: exit code %d, want 1", arg, got)
+		}
+		want(t, h, text)
+	}
+	out, err := exec.Command(filepath.Join(javaHome, "bin", "java"), "-Xmx1 024m", "-Dcarbon.home=/nowhere").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "Invalid maximum heap size") {
+		t.Errorf("got %v, %s", err, out)
+	}
+}
+
+func TestThePagesOrderOfScriptsIsNoticed(t *testing.T) {
+	db := database(t)
+	if err := load("PAGE_DB", []string{"appmgt/mysql.sql", "identity/mysql.sql"}); err != nil {
+		t.Fatal(err)
+	}
+	h := publisher(t)
+	h.edit(datasources, fmt.Sprintf(":%d/AM_DB?", db.Port), fmt.Sprintf(":%d/PAGE_DB?", db.Port))
+	h.start().await("PKCE is disabled")
+	right := publisher(t)
+	right.start().await("Mgt Console URL")
+	if strings.Contains(right.log(), "PKCE") {
+		t.Errorf("noticed where nothing is wrong:\n%s", right.log())
+	}
 }

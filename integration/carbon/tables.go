@@ -3,6 +3,8 @@ package carbon
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 )
 
 // need is a data source that a part of the server looks up, and the tables
@@ -19,7 +21,22 @@ func (s *server) tables(ctx context.Context) error {
 	for _, n := range append(s.needs(), s.registryNeeds()...) {
 		errs = append(errs, s.check(ctx, n))
 	}
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	s.pkce(ctx)
+	return nil
+}
+
+// pkce notes when the columns are missing that only identity/mysql.sql makes,
+// and only when it is the first to make their table.
+func (s *server) pkce(ctx context.Context) {
+	ds, _ := s.conf.lookup(s.conf.identity)
+	if p := s.pools[ds.name]; p != nil {
+		if _, err := rowsOf(ctx, p.db, "SELECT PKCE_MANDATORY FROM IDN_OAUTH_CONSUMER_APPS LIMIT 1"); err != nil {
+			s.log.warn("org.wso2.carbon.identity.oauth.OAuthUtil", "PKCE is disabled: "+err.Error())
+		}
+	}
 }
 
 func (s *server) needs() []need {
@@ -48,7 +65,8 @@ func (s *server) registryNeeds() []need {
 		used[r.instances[m.instance].config] = true
 	}
 	var list []need
-	for name, jndi := range r.sources {
+	for _, name := range slices.Sorted(maps.Keys(r.sources)) {
+		jndi := r.sources[name]
 		_, known := s.conf.lookup(jndi)
 		if !used[name] {
 			if !known {

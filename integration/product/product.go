@@ -99,6 +99,7 @@ func (h Home) Files() ([]File, error) {
 		return nil, err
 	}
 	h.setStandin(byPath)
+	addDatabases(byPath)
 	return sorted(byPath), nil
 }
 
@@ -122,6 +123,14 @@ func (h Home) setStandin(files map[string][]byte) {
 		return
 	}
 	files["repository/conf/standin.properties"] = Properties(h.Standin)
+}
+
+// addDatabases adds the embedded databases that the release comes with. The
+// stand-in server locks them, and keeps nothing in them.
+func addDatabases(files map[string][]byte) {
+	for _, name := range []string{"WSO2CARBON_DB", "WSO2AM_DB", "ES_STORAGE", "WSO2SOCIAL_DB"} {
+		files["repository/database/"+name+".h2.db"] = []byte("an embedded database would be here\n")
+	}
 }
 
 func (f File) write(dir string) error {
