@@ -221,6 +221,7 @@ func TestRefusals(t *testing.T) {
 		{"set back", "<a>x</a>", []Edit{SetText("a", "y"), SetText("a", "x")}, "a: its text is set twice, to different values"},
 		{"attribute twice", "<a/>", []Edit{SetAttr("a", "b", "x"), SetAttr("a", "b", "y")}, "a: attribute b is set twice, to different values"},
 		{"set and removed", "<a><b/></a>", []Edit{SetText("a/b", "x"), Remove("a/b")}, "a/b: is changed by one edit and removed by another"},
+		{"guide removed", "<a><b/></a>", []Edit{InsertAfter("a/b", leaf("c", "")), Remove("a/b")}, "a/b: one edit goes beside it and another removes it"},
 		{"removed and set", "<a><b/></a>", []Edit{Remove("a/b"), SetText("a/b", "x")}, "a/b: no b in a, line 1"},
 		{"set inside of what is removed", "<a><b><c/></b></a>", []Edit{SetText("a/b/c", "x"), Remove("a/b")}, "a/b: is changed by one edit and removed by another"},
 		{"set inside of what is replaced", "<a><b><c/></b></a>", []Edit{SetText("a/b/c", "x"), SetContent("a/b")}, "a/b: its content is set by one edit and changed by another"},

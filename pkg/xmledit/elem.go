@@ -12,6 +12,7 @@ type elem struct {
 
 	kids  int32   // number of children
 	below bool    // an edit decides something in its content
+	guide bool    // an edit found its place by it
 	x     *change // what edits want of it
 }
 

@@ -91,8 +91,12 @@ func (x insert) make(s *session) error {
 	default:
 		at = spotAfter(e)
 	}
-	if err != nil || s.has(at.parent, x.e) {
+	if err != nil {
 		return err
+	}
+	e.guide = true
+	if s.has(at.parent, x.e) {
+		return nil
 	}
 	_, err = s.insert(at, x.e)
 	return err

@@ -142,6 +142,8 @@ func (s *session) remove(e *elem) error {
 		return s.conflict(e, "the root element cannot be removed")
 	case e.below || e.x != nil:
 		return s.conflict(e, "is changed by one edit and removed by another")
+	case e.guide:
+		return s.conflict(e, "one edit goes beside it and another removes it")
 	}
 	if err := s.reach(e.parent); err != nil {
 		return err
