@@ -23,6 +23,7 @@ type cell struct {
 	hostKey string // the public half
 	dir     string // its files, as seen from outside
 	log     *lockedBuffer
+	stop    func()
 }
 
 // The users of a cell. All are let in by the same key.
@@ -73,17 +74,52 @@ func needRoot(t testing.TB) {
 	}
 }
 
-// startCell starts an sshd that lets the key in, with further lines of its
-// configuration.
+// One cell serves all tests that do not need one of their own.
+var shared struct {
+	once sync.Once
+	key  ssh.Signer
+	cell *cell
+}
+
+func sharedKey(t testing.TB) ssh.Signer {
+	shared.once.Do(func() { shared.key = newKey(t) })
+	return shared.key
+}
+
+func sharedCell(t testing.TB) *cell {
+	t.Helper()
+	needRoot(t)
+	key := sharedKey(t)
+	if shared.cell == nil {
+		shared.cell = newCell(t, key.PublicKey())
+	}
+	return shared.cell
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.cell != nil {
+		shared.cell.stop()
+	}
+	os.Exit(code)
+}
+
+// startCell starts a cell for one test, with further lines for sshd_config.
 func startCell(t testing.TB, allowed ssh.PublicKey, sshd ...string) *cell {
 	t.Helper()
 	needRoot(t)
+	c := newCell(t, allowed, sshd...)
+	t.Cleanup(c.stop)
+	return c
+}
+
+func newCell(t testing.TB, allowed ssh.PublicKey, sshd ...string) *cell {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "appm-cell-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &cell{address: "127.0.0.1", port: freePort(t), dir: dir, log: &lockedBuffer{}}
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	c.fill(t, allowed, sshd)
 	init := filepath.Join(dir, "init.sh")
 	write(t, init, cellInit, 0o700)
@@ -97,7 +133,11 @@ func startCell(t testing.TB, allowed ssh.PublicKey, sshd ...string) *cell {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stdin.Close(); _ = cmd.Wait() })
+	c.stop = func() {
+		stdin.Close()
+		_ = cmd.Wait()
+		os.RemoveAll(dir)
+	}
 	c.await(t)
 	return c
 }

@@ -47,7 +47,7 @@ func (c *cell) config(user string, sudo bool, key ssh.Signer) Config {
 
 // contract runs a test over every kind of host that this machine allows.
 func contract(t *testing.T, test func(t *testing.T, h host)) {
-	key := newKey(t)
+	key := sharedKey(t)
 	stage := func(t *testing.T) string { return filepath.Join(t.TempDir(), "stage") }
 	t.Run("in process", func(t *testing.T) {
 		cfg := listen(t, key.PublicKey()).config(key)
@@ -55,7 +55,7 @@ func contract(t *testing.T, test func(t *testing.T, h host)) {
 		test(t, host{"in process", dial(t, cfg), os.Getuid() == 0, openDir(t), os.Getuid()})
 	})
 	t.Run("OpenSSH", func(t *testing.T) {
-		c := startCell(t, key.PublicKey())
+		c := sharedCell(t)
 		for _, u := range []struct {
 			name string
 			uid  int

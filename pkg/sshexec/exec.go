@@ -25,7 +25,10 @@ func (c *Conn) exec(ctx context.Context, j job, sink func([]byte) (done bool, er
 		return outcome{}, err
 	}
 	defer s.end()
-	go s.feed(stdin, j.hold)
+	if !j.hold {
+		s.letGo()
+	}
+	go s.feed(stdin)
 	go s.errs.fill(s.channel.Stderr())
 	result := make(chan error, 1)
 	go func() { result <- s.drain(sink) }()
@@ -49,6 +52,8 @@ type session struct {
 	exit    int
 	errs    tail
 	slot    sync.Once
+	release chan struct{} // closed when stdin may end
+	let     sync.Once
 
 	sinking   sync.Mutex // held while the caller's sink runs
 	abandoned bool       // the caller has returned: its sink must not be called any more
@@ -78,7 +83,7 @@ func (c *Conn) request(ctx context.Context, kind, text string, refused func() er
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: c, channel: channel, ended: make(chan struct{}), exit: -1}
+	s := &session{conn: c, channel: channel, ended: make(chan struct{}), release: make(chan struct{}), exit: -1}
 	go s.listen(requests)
 	accepted := make(chan error, 1)
 	go func() {
@@ -201,14 +206,17 @@ func (s *session) listen(requests <-chan *ssh.Request) {
 	}
 }
 
-// feed sends stdin. An error means that the channel has ended, which drain
-// notices as well.
-func (s *session) feed(stdin []byte, hold bool) {
-	_, err := s.channel.Write(stdin)
-	if err == nil && !hold {
-		_ = s.channel.CloseWrite()
+// feed sends stdin, and ends it when it may end. An error means that the channel
+// has ended, which drain notices as well. Nobody else writes to the channel.
+func (s *session) feed(stdin []byte) {
+	if _, err := s.channel.Write(stdin); err != nil {
+		return
 	}
+	<-s.release
+	_ = s.channel.CloseWrite()
 }
+
+func (s *session) letGo() { s.let.Do(func() { close(s.release) }) }
 
 // drain hands stdout to the sink, until that has enough or the output ends.
 func (s *session) drain(sink func([]byte) (bool, error)) error {
@@ -247,7 +255,7 @@ func (s *session) abandon() {
 // the exit status. A server that the script started may keep the channel open
 // for good, so the wait is short.
 func (s *session) finish(j job) outcome {
-	_ = s.channel.CloseWrite()
+	s.letGo()
 	select {
 	case <-s.ended:
 	case <-s.errs.seen(j.mark + " 3"):
@@ -264,6 +272,7 @@ func (s *session) finish(j job) outcome {
 
 // end closes the channel and frees its place.
 func (s *session) end() {
+	s.letGo()
 	_ = s.channel.Close()
 	s.slot.Do(func() { <-s.conn.slots })
 }
