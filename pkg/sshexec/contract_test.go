@@ -137,81 +137,81 @@ func (h host) owned(t testing.TB, name, text string, mode os.FileMode) string {
 	return file
 }
 
-func TestGather(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
-		binary := "\x00\x01\xff\r\n appm \n\n"
-		odd := h.owned(t, "a 'b' \"c\" $d\n\\é*", binary, 0o640)
-		empty := h.owned(t, "empty", "", 0o600)
-		lib := filepath.Join(h.dir, "lib")
-		if err := os.Mkdir(lib, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		write(t, filepath.Join(lib, "a.jar"), "A", 0o644)
-		write(t, filepath.Join(lib, "b c.jar"), "B", 0o644)
-		write(t, filepath.Join(lib, "c.txt"), "C", 0o644)
-		link := filepath.Join(h.dir, "link")
-		if err := os.Symlink("lib/a.jar", link); err != nil {
-			t.Fatal(err)
-		}
-		dangling := filepath.Join(h.dir, "dangling")
-		if err := os.Symlink("nowhere", dangling); err != nil {
-			t.Fatal(err)
-		}
-		found := gather(t, h.conn,
-			Read{Kind: "file", Name: odd},
-			Read{Kind: "file", Name: empty},
-			Read{Kind: "stat", Name: lib},
-			Read{Kind: "hash", Name: lib + "/*.jar"},
-			Read{Kind: "hash", Name: lib + "/*.zip"},
-			Read{Kind: "run", Name: `printf 'x\000%s\n' "$2"; exit 7`, Args: []string{"-a", "b 'c'"}},
-			Read{Kind: "file", Name: link},
-			Read{Kind: "file", Name: lib + "/none/none"},
-			Read{Kind: "file", Name: dangling},
-			Read{Kind: "hash", Name: odd},
-		)
-		f := found[0][0]
-		info, err := os.Stat(odd)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(f.Data) != binary || f.SHA256 != sums(binary) || f.Kind != "file" || f.Size != int64(len(binary)) || f.Err != "" {
-			t.Errorf("odd file: got %+v", f)
-		}
-		if f.Mode != 0o640 || f.UID != h.uid && os.Getuid() == 0 || f.Links != 1 || !f.MTime.Equal(info.ModTime()) || f.Path != odd || f.Real != "" {
-			t.Errorf("odd file's metadata: got %+v, want mtime %v", f, info.ModTime())
-		}
-		if f := found[1][0]; f.Kind != "file" || len(f.Data) != 0 || f.SHA256 != sums("") {
-			t.Errorf("empty file: got %+v", f)
-		}
-		if f := found[2][0]; f.Kind != "dir" || f.Mode != 0o755 {
-			t.Errorf("folder: got %+v", f)
-		}
-		var jars []string
-		for _, f := range found[3] {
-			jars = append(jars, fmt.Sprintf("%s %.4s", filepath.Base(f.Path), f.SHA256)+fmt.Sprint(f.Size, len(f.Data)))
-		}
-		if got, want := strings.Join(jars, ","), "a.jar "+sums("A")[:4]+"1 0,b c.jar "+sums("B")[:4]+"1 0"; got != want {
-			t.Errorf("jars: got %q, want %q", got, want)
-		}
-		if len(found[4]) != 0 {
-			t.Errorf("pattern without match: got %+v", found[4])
-		}
-		if f := found[5][0]; string(f.Data) != "x\x00b 'c'\n" || f.Exit != 7 || f.Kind != "output" {
-			t.Errorf("output: got %+v", f)
-		}
-		if f := found[6][0]; string(f.Data) != "A" || f.Real != filepath.Join(lib, "a.jar") {
-			t.Errorf("symlink: got %+v", f)
-		}
-		if f := found[7][0]; f.Kind != "absent" || f.Err != "" {
-			t.Errorf("absent: got %+v", f)
-		}
-		if f := found[8][0]; f.Kind != "other" || f.Err == "" {
-			t.Errorf("dangling symlink: got %+v", f)
-		}
-		if f := found[9][0]; f.SHA256 != sums(binary) || f.Data != nil {
-			t.Errorf("hash of odd file: got %+v", f)
-		}
-	})
+func TestGather(t *testing.T) { contract(t, testGather) }
+
+func testGather(t *testing.T, h host) {
+	binary := "\x00\x01\xff\r\n appm \n\n"
+	odd := h.owned(t, "a 'b' \"c\" $d\n\\é*", binary, 0o640)
+	empty := h.owned(t, "empty", "", 0o600)
+	lib := filepath.Join(h.dir, "lib")
+	if err := os.Mkdir(lib, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(lib, "a.jar"), "A", 0o644)
+	write(t, filepath.Join(lib, "b c.jar"), "B", 0o644)
+	write(t, filepath.Join(lib, "c.txt"), "C", 0o644)
+	link := filepath.Join(h.dir, "link")
+	if err := os.Symlink("lib/a.jar", link); err != nil {
+		t.Fatal(err)
+	}
+	dangling := filepath.Join(h.dir, "dangling")
+	if err := os.Symlink("nowhere", dangling); err != nil {
+		t.Fatal(err)
+	}
+	found := gather(t, h.conn,
+		Read{Kind: "file", Name: odd},
+		Read{Kind: "file", Name: empty},
+		Read{Kind: "stat", Name: lib},
+		Read{Kind: "hash", Name: lib + "/*.jar"},
+		Read{Kind: "hash", Name: lib + "/*.zip"},
+		Read{Kind: "run", Name: `printf 'x\000%s\n' "$2"; exit 7`, Args: []string{"-a", "b 'c'"}},
+		Read{Kind: "file", Name: link},
+		Read{Kind: "file", Name: lib + "/none/none"},
+		Read{Kind: "file", Name: dangling},
+		Read{Kind: "hash", Name: odd},
+	)
+	f := found[0][0]
+	info, err := os.Stat(odd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(f.Data) != binary || f.SHA256 != sums(binary) || f.Kind != "file" || f.Size != int64(len(binary)) || f.Err != "" {
+		t.Errorf("odd file: got %+v", f)
+	}
+	if f.Mode != 0o640 || f.UID != h.uid && os.Getuid() == 0 || f.Links != 1 || !f.MTime.Equal(info.ModTime()) || f.Path != odd || f.Real != "" {
+		t.Errorf("odd file's metadata: got %+v, want mtime %v", f, info.ModTime())
+	}
+	if f := found[1][0]; f.Kind != "file" || len(f.Data) != 0 || f.SHA256 != sums("") {
+		t.Errorf("empty file: got %+v", f)
+	}
+	if f := found[2][0]; f.Kind != "dir" || f.Mode != 0o755 {
+		t.Errorf("folder: got %+v", f)
+	}
+	var jars []string
+	for _, f := range found[3] {
+		jars = append(jars, fmt.Sprintf("%s %.4s", filepath.Base(f.Path), f.SHA256)+fmt.Sprint(f.Size, len(f.Data)))
+	}
+	if got, want := strings.Join(jars, ","), "a.jar "+sums("A")[:4]+"1 0,b c.jar "+sums("B")[:4]+"1 0"; got != want {
+		t.Errorf("jars: got %q, want %q", got, want)
+	}
+	if len(found[4]) != 0 {
+		t.Errorf("pattern without match: got %+v", found[4])
+	}
+	if f := found[5][0]; string(f.Data) != "x\x00b 'c'\n" || f.Exit != 7 || f.Kind != "output" {
+		t.Errorf("output: got %+v", f)
+	}
+	if f := found[6][0]; string(f.Data) != "A" || f.Real != filepath.Join(lib, "a.jar") {
+		t.Errorf("symlink: got %+v", f)
+	}
+	if f := found[7][0]; f.Kind != "absent" || f.Err != "" {
+		t.Errorf("absent: got %+v", f)
+	}
+	if f := found[8][0]; f.Kind != "other" || f.Err == "" {
+		t.Errorf("dangling symlink: got %+v", f)
+	}
+	if f := found[9][0]; f.SHA256 != sums(binary) || f.Data != nil {
+		t.Errorf("hash of odd file: got %+v", f)
+	}
 }
 
 func TestGatherIsOneSession(t *testing.T) {
@@ -231,50 +231,47 @@ func TestGatherIsOneSession(t *testing.T) {
 	})
 }
 
-func TestReplace(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
-		old := h.owned(t, "carbon.xml", "old", 0o640)
-		fresh := filepath.Join(h.dir, "it's new")
-		real := h.owned(t, "real", "linked", 0o604)
-		link := filepath.Join(h.dir, "link")
-		if err := os.Symlink("real", link); err != nil {
-			t.Fatal(err)
+func TestReplace(t *testing.T) { contract(t, testReplace) }
+
+func testReplace(t *testing.T, h host) {
+	old := h.owned(t, "carbon.xml", "old", 0o640)
+	fresh := filepath.Join(h.dir, "it's new")
+	real := h.owned(t, "real", "linked", 0o604)
+	link := filepath.Join(h.dir, "link")
+	if err := os.Symlink("real", link); err != nil {
+		t.Fatal(err)
+	}
+	dead := h.owned(t, "dead.jar", "dead", 0o644)
+	big := strings.Repeat("0123456789abcdef\x00\n", 20000)
+	wrote := replace(t, h.conn,
+		Replace{Path: old, Before: sums("old"), Data: []byte("new"), SHA256: sums("new")},
+		Replace{Path: fresh, Data: []byte(big), SHA256: sums(big), Mode: 0o755},
+		Replace{Path: link, Before: sums("linked"), Data: nil, SHA256: sums("")},
+		Replace{Path: dead, Before: sums("dead"), Remove: true},
+	)
+	for _, w := range wrote {
+		if !w.Done || w.Err != "" || w.Moved || w.InPlace {
+			t.Errorf("got %+v, want done", w)
 		}
-		dead := h.owned(t, "dead.jar", "dead", 0o644)
-		big := strings.Repeat("0123456789abcdef\x00\n", 20000)
-		wrote := replace(t, h.conn,
-			Replace{Path: old, Before: sums("old"), Data: []byte("new"), SHA256: sums("new")},
-			Replace{Path: fresh, Data: []byte(big), SHA256: sums(big), Mode: 0o755},
-			Replace{Path: link, Before: sums("linked"), Data: nil, SHA256: sums("")},
-			Replace{Path: dead, Before: sums("dead"), Remove: true},
-		)
-		for _, w := range wrote {
-			if !w.Done || w.Err != "" || w.Moved || w.InPlace {
-				t.Errorf("got %+v, want done", w)
-			}
+	}
+	same := func(file, want string, mode os.FileMode) {
+		t.Helper()
+		data, err := os.ReadFile(file)
+		info, statErr := os.Lstat(file)
+		if err != nil || statErr != nil || string(data) != want || info.Mode() != mode {
+			t.Errorf("%s: %v %v, got %d bytes %s, want %d bytes %s", file, err, statErr, len(data), info.Mode(), len(want), mode)
 		}
-		same := func(file, want string, mode os.FileMode) {
-			t.Helper()
-			data, err := os.ReadFile(file)
-			info, statErr := os.Lstat(file)
-			if err != nil || statErr != nil || string(data) != want || info.Mode() != mode {
-				t.Errorf("%s: %v %v, got %d bytes %s, want %d bytes %s", file, err, statErr, len(data), info.Mode(), len(want), mode)
-			}
-		}
-		same(old, "new", 0o640)
-		same(fresh, big, 0o755)
-		same(real, "", 0o604)
-		if _, err := os.Lstat(dead); err == nil {
-			t.Error("dead.jar is still there")
-		}
-		if target, err := os.Readlink(link); err != nil || target != "real" {
-			t.Errorf("the symlink is now %q, %v", target, err)
-		}
-		h.leavesNothing(t)
-		if s := h.conn.Stats(); s.Sessions != 1 {
-			t.Errorf("got %d sessions, want 1", s.Sessions)
-		}
-	})
+	}
+	same(old, "new", 0o640)
+	same(fresh, big, 0o755)
+	same(real, "", 0o604)
+	if _, err := os.Lstat(dead); err == nil {
+		t.Error("dead.jar is still there")
+	}
+	if target, err := os.Readlink(link); err != nil || target != "real" {
+		t.Errorf("the symlink is now %q, %v", target, err)
+	}
+	h.leavesNothing(t)
 }
 
 // leavesNothing fails if a temporary file was left.
@@ -347,21 +344,18 @@ func TestReplaceRefuses(t *testing.T) {
 	})
 }
 
-func TestRun(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
-		var lines []string
-		exit, stderr, err := h.conn.Run(t.Context(), "", `cat; echo; echo; echo "$1|$2|$#"; echo oops >&2; printf end; exit 3`,
-			[]string{"a b", "c'd"}, []byte("secret\n\x01"), func(l string) { lines = append(lines, l) })
-		if err != nil || exit != 3 || stderr != "oops" {
-			t.Errorf("got exit %d, stderr %q, %v", exit, stderr, err)
-		}
-		if got, want := strings.Join(lines, "\n"), "secret\n\x01\n\na b|c'd|2\nend"; got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-		if s := h.conn.Stats(); s.Sessions != 1 {
-			t.Errorf("got %d sessions, want 1", s.Sessions)
-		}
-	})
+func TestRun(t *testing.T) { contract(t, testRun) }
+
+func testRun(t *testing.T, h host) {
+	var lines []string
+	exit, stderr, err := h.conn.Run(t.Context(), "", `cat; echo; echo; echo "$1|$2|$#"; echo oops >&2; printf end; exit 3`,
+		[]string{"a b", "c'd"}, []byte("secret\n\x01"), func(l string) { lines = append(lines, l) })
+	if err != nil || exit != 3 || stderr != "oops" {
+		t.Errorf("got exit %d, stderr %q, %v", exit, stderr, err)
+	}
+	if got, want := strings.Join(lines, "\n"), "secret\n\x01\n\na b|c'd|2\nend"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 func TestRunEndsWithItsContext(t *testing.T) {
@@ -385,41 +379,41 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestUpload(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
-		data := bytes.Repeat([]byte("0123456789abcde\n"), 200_000)
-		var last int64
-		staged, err := h.conn.Upload(t.Context(), "my driver.jar", bytes.NewReader(data), int64(len(data)), func(n int64) { last = n })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if last != int64(len(data)) {
-			t.Errorf("progress ended at %d, want %d", last, len(data))
-		}
-		found := gather(t, h.conn, Read{Kind: "hash", Name: staged}, Read{Kind: "stat", Name: filepath.Dir(staged)})
-		if f := found[0][0]; f.SHA256 != sum(data) || f.Mode != 0o600 {
-			t.Errorf("upload: got %+v", f)
-		}
-		if f := found[1][0]; f.Mode != 0o700 {
-			t.Errorf("folder of uploads: got mode %o, want 700", f.Mode)
-		}
-		target := filepath.Join(h.dir, "driver.jar")
-		w := replace(t, h.conn, Replace{Path: target, From: staged, SHA256: sum(data), Mode: 0o644})[0]
-		if got, err := os.ReadFile(target); !w.Done || !bytes.Equal(got, data) {
-			t.Errorf("got %+v, %d bytes, %v", w, len(got), err)
-		}
-		w = replace(t, h.conn, Replace{Path: target, From: staged, Before: sum(data), SHA256: sums("other")})[0]
-		if w.Done || !strings.Contains(w.Err, "not those that were sent") {
-			t.Errorf("an upload with another hash: got %+v", w)
-		}
-		h.leavesNothing(t)
-		if err := h.conn.Unstage(t.Context(), staged); err != nil {
-			t.Error(err)
-		}
-		if f := gather(t, h.conn, Read{Kind: "stat", Name: staged})[0][0]; f.Kind != "absent" {
-			t.Errorf("after Unstage: got %+v", f)
-		}
-	})
+func TestUpload(t *testing.T) { contract(t, testUpload) }
+
+func testUpload(t *testing.T, h host) {
+	data := bytes.Repeat([]byte("0123456789abcde\n"), 200_000)
+	var last int64
+	staged, err := h.conn.Upload(t.Context(), "my driver.jar", bytes.NewReader(data), int64(len(data)), func(n int64) { last = n })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last != int64(len(data)) {
+		t.Errorf("progress ended at %d, want %d", last, len(data))
+	}
+	found := gather(t, h.conn, Read{Kind: "hash", Name: staged}, Read{Kind: "stat", Name: filepath.Dir(staged)})
+	if f := found[0][0]; f.SHA256 != sum(data) || f.Mode != 0o600 {
+		t.Errorf("upload: got %+v", f)
+	}
+	if f := found[1][0]; f.Mode != 0o700 {
+		t.Errorf("folder of uploads: got mode %o, want 700", f.Mode)
+	}
+	target := filepath.Join(h.dir, "driver.jar")
+	w := replace(t, h.conn, Replace{Path: target, From: staged, SHA256: sum(data), Mode: 0o644})[0]
+	if got, err := os.ReadFile(target); !w.Done || !bytes.Equal(got, data) {
+		t.Errorf("got %+v, %d bytes, %v", w, len(got), err)
+	}
+	w = replace(t, h.conn, Replace{Path: target, From: staged, Before: sum(data), SHA256: sums("other")})[0]
+	if w.Done || !strings.Contains(w.Err, "not those that were sent") {
+		t.Errorf("an upload with another hash: got %+v", w)
+	}
+	h.leavesNothing(t)
+	if err := h.conn.Unstage(t.Context(), staged); err != nil {
+		t.Error(err)
+	}
+	if f := gather(t, h.conn, Read{Kind: "stat", Name: staged})[0][0]; f.Kind != "absent" {
+		t.Errorf("after Unstage: got %+v", f)
+	}
 }
 
 // appHome makes a home of the user app, which nobody else may look into.
@@ -430,79 +424,79 @@ func appHome(t *testing.T, h host) string {
 	return home
 }
 
-func TestAsOwner(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
-		if !h.root {
-			t.Skip("only root can become the owner of a path")
-		}
-		home := appHome(t, h)
-		conf := filepath.Join(home, "conf.xml")
-		write(t, conf, "old", 0o600)
-		if err := os.Chown(conf, 3004, 3004); err != nil {
-			t.Fatal(err)
-		}
-		trap := filepath.Join(home, "trap")
-		if err := os.Symlink("/etc/shadow", trap); err != nil {
-			t.Fatal(err)
-		}
-		found := gather(t, h.conn,
-			Read{Kind: "file", Name: conf, As: home},
-			Read{Kind: "run", Name: "id -u", As: home},
-			Read{Kind: "run", Name: "id -u"},
-			Read{Kind: "file", Name: trap, As: home},
-			Read{Kind: "file", Name: home + "/gone/file", As: home + "/gone"},
-			Read{Kind: "run", Name: "id -u", As: home + "/gone"},
-			Read{Kind: "hash", Name: home + "/gone/*.jar", As: home + "/gone"},
-		)
-		if f := found[0][0]; string(f.Data) != "old" || f.UID != 3004 {
-			t.Errorf("as the owner: got %+v", f)
-		}
-		if got := string(found[1][0].Data) + string(found[2][0].Data); got != "3004\n0\n" {
-			t.Errorf("ids: got %q", got)
-		}
-		if f := found[3][0]; f.Data != nil || f.Err != "permission denied" {
-			t.Errorf("a symlink to what the owner may not read: got %+v", f)
-		}
-		if f := found[4][0]; f.Kind != "absent" || f.Err != "" {
-			t.Errorf("below an owner that is absent: got %+v", f)
-		}
-		if f := found[5][0]; f.Kind != "absent" || f.Err == "" {
-			t.Errorf("a script as an owner that is absent: got %+v", f)
-		}
-		if len(found[6]) != 0 {
-			t.Errorf("a pattern below an owner that is absent: got %+v", found[6])
-		}
-		driver := "driver"
-		staged, err := h.conn.Upload(t.Context(), "d", strings.NewReader(driver), int64(len(driver)), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrote := replace(t, h.conn,
-			Replace{Path: conf, As: home, Before: sums("old"), Data: []byte("new"), SHA256: sums("new")},
-			Replace{Path: home + "/lib.jar", As: home, From: staged, SHA256: sums(driver), Mode: 0o644},
-			Replace{Path: h.dir + "/mine", Data: []byte("x"), SHA256: sums("x"), Mode: 0o644, Owner: "3004", Group: "4000"},
-			Replace{Path: trap, As: home, Before: sums("?"), Data: []byte("x"), SHA256: sums("x")},
-		)
-		if !wrote[0].Done || !wrote[1].Done || !wrote[2].Done || wrote[3].Done {
-			t.Errorf("got %+v", wrote)
-		}
-		found = gather(t, h.conn, Read{Kind: "file", Name: conf}, Read{Kind: "hash", Name: home + "/lib.jar"}, Read{Kind: "stat", Name: h.dir + "/mine"})
-		if f := found[0][0]; string(f.Data) != "new" || f.UID != 3004 || f.Mode != 0o600 {
-			t.Errorf("conf.xml: got %+v", f)
-		}
-		if f := found[1][0]; f.SHA256 != sums(driver) || f.UID != 3004 || f.GID != 3004 {
-			t.Errorf("lib.jar: got %+v", f)
-		}
-		if f := found[2][0]; f.UID != 3004 || f.GID != 4000 {
-			t.Errorf("mine: got %+v", f)
-		}
-		var out []string
-		exit, stderr, err := h.conn.Run(t.Context(), home, `id -u; cat; cat /etc/shadow`, nil, []byte("in\n"), func(l string) { out = append(out, l) })
-		if err != nil || exit == 0 || strings.Join(out, " ") != "3004 in" || !strings.Contains(stderr, "ermission") {
-			t.Errorf("run: got exit %d, %q, %q, %v", exit, out, stderr, err)
-		}
-		if _, _, err := h.conn.Run(t.Context(), home+"/gone", "true", nil, nil, nil); !IsKind(err, Request) {
-			t.Errorf("run as an absent owner: got %v", err)
-		}
-	})
+func TestAsOwner(t *testing.T) { contract(t, testAsOwner) }
+
+func testAsOwner(t *testing.T, h host) {
+	if !h.root {
+		return // only root can become the owner of a path
+	}
+	home := appHome(t, h)
+	conf := filepath.Join(home, "conf.xml")
+	write(t, conf, "old", 0o600)
+	if err := os.Chown(conf, 3004, 3004); err != nil {
+		t.Fatal(err)
+	}
+	trap := filepath.Join(home, "trap")
+	if err := os.Symlink("/etc/shadow", trap); err != nil {
+		t.Fatal(err)
+	}
+	found := gather(t, h.conn,
+		Read{Kind: "file", Name: conf, As: home},
+		Read{Kind: "run", Name: "id -u", As: home},
+		Read{Kind: "run", Name: "id -u"},
+		Read{Kind: "file", Name: trap, As: home},
+		Read{Kind: "file", Name: home + "/gone/file", As: home + "/gone"},
+		Read{Kind: "run", Name: "id -u", As: home + "/gone"},
+		Read{Kind: "hash", Name: home + "/gone/*.jar", As: home + "/gone"},
+	)
+	if f := found[0][0]; string(f.Data) != "old" || f.UID != 3004 {
+		t.Errorf("as the owner: got %+v", f)
+	}
+	if got := string(found[1][0].Data) + string(found[2][0].Data); got != "3004\n0\n" {
+		t.Errorf("ids: got %q", got)
+	}
+	if f := found[3][0]; f.Data != nil || f.Err != "permission denied" {
+		t.Errorf("a symlink to what the owner may not read: got %+v", f)
+	}
+	if f := found[4][0]; f.Kind != "absent" || f.Err != "" {
+		t.Errorf("below an owner that is absent: got %+v", f)
+	}
+	if f := found[5][0]; f.Kind != "absent" || f.Err == "" {
+		t.Errorf("a script as an owner that is absent: got %+v", f)
+	}
+	if len(found[6]) != 0 {
+		t.Errorf("a pattern below an owner that is absent: got %+v", found[6])
+	}
+	driver := "driver"
+	staged, err := h.conn.Upload(t.Context(), "d", strings.NewReader(driver), int64(len(driver)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrote := replace(t, h.conn,
+		Replace{Path: conf, As: home, Before: sums("old"), Data: []byte("new"), SHA256: sums("new")},
+		Replace{Path: home + "/lib.jar", As: home, From: staged, SHA256: sums(driver), Mode: 0o644},
+		Replace{Path: h.dir + "/mine", Data: []byte("x"), SHA256: sums("x"), Mode: 0o644, Owner: "3004", Group: "4000"},
+		Replace{Path: trap, As: home, Before: sums("?"), Data: []byte("x"), SHA256: sums("x")},
+	)
+	if !wrote[0].Done || !wrote[1].Done || !wrote[2].Done || wrote[3].Done {
+		t.Errorf("got %+v", wrote)
+	}
+	found = gather(t, h.conn, Read{Kind: "file", Name: conf}, Read{Kind: "hash", Name: home + "/lib.jar"}, Read{Kind: "stat", Name: h.dir + "/mine"})
+	if f := found[0][0]; string(f.Data) != "new" || f.UID != 3004 || f.Mode != 0o600 {
+		t.Errorf("conf.xml: got %+v", f)
+	}
+	if f := found[1][0]; f.SHA256 != sums(driver) || f.UID != 3004 || f.GID != 3004 {
+		t.Errorf("lib.jar: got %+v", f)
+	}
+	if f := found[2][0]; f.UID != 3004 || f.GID != 4000 {
+		t.Errorf("mine: got %+v", f)
+	}
+	var out []string
+	exit, stderr, err := h.conn.Run(t.Context(), home, `id -u; cat; cat /etc/shadow`, nil, []byte("in\n"), func(l string) { out = append(out, l) })
+	if err != nil || exit == 0 || strings.Join(out, " ") != "3004 in" || !strings.Contains(stderr, "ermission") {
+		t.Errorf("run: got exit %d, %q, %q, %v", exit, out, stderr, err)
+	}
+	if _, _, err := h.conn.Run(t.Context(), home+"/gone", "true", nil, nil, nil); !IsKind(err, Request) {
+		t.Errorf("run as an absent owner: got %v", err)
+	}
 }
