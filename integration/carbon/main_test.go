@@ -17,7 +17,8 @@ import (
 )
 
 // What the tests of this package share: a JAVA_HOME with the stand-in in it,
-// and one database server with the four databases loaded.
+// and one database server with the four databases loaded: the machine's, or
+// the kind that APPM_TEST_SERVER names (mariadb, mysql, mysql-5.6).
 var (
 	javaHome string
 	dbOnce   sync.Once
@@ -77,12 +78,13 @@ const appPassword = `p<w&"d'1`
 func startDatabase() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if dbServer, errDB = mysqld.Start(ctx, mysqld.Options{Dir: filepath.Join(tempDir, "db")}); errDB != nil {
+	if dbServer, errDB = mysqld.Start(ctx, mysqld.Options{Kind: mysqld.Kind(os.Getenv("APPM_TEST_SERVER")), Dir: filepath.Join(tempDir, "db")}); errDB != nil {
 		return
 	}
+	// Where an anonymous user lives at localhost, '%' alone would not do.
 	if errDB = statements("",
-		"CREATE USER 'appm'@'%' IDENTIFIED BY 'p<w&\"d''1'",
-		"CREATE DATABASE EMPTY_DB", "GRANT ALL ON EMPTY_DB.* TO 'appm'@'%'"); errDB != nil {
+		"CREATE USER 'appm'@'%' IDENTIFIED BY 'p<w&\"d''1', 'appm'@'localhost' IDENTIFIED BY 'p<w&\"d''1'",
+		"CREATE DATABASE EMPTY_DB", "GRANT ALL ON EMPTY_DB.* TO 'appm'@'%', 'appm'@'localhost'"); errDB != nil {
 		return
 	}
 	for name, scripts := range map[string][]string{
@@ -99,7 +101,7 @@ func startDatabase() {
 }
 
 func load(database string, scripts []string) error {
-	if err := statements("", "CREATE DATABASE "+database+" CHARACTER SET latin1", "GRANT ALL ON "+database+".* TO 'appm'@'%'"); err != nil {
+	if err := statements("", "CREATE DATABASE "+database+" CHARACTER SET latin1", "GRANT ALL ON "+database+".* TO 'appm'@'%', 'appm'@'localhost'"); err != nil {
 		return err
 	}
 	files, err := product.Home{}.Files()
