@@ -154,7 +154,7 @@ func (h *Host) enter() []string {
 	if h.init != nil {
 		pid = itoa(h.init.PID)
 	}
-	return []string{"-t", pid, "-m", "-u", "-i", "-n", "-p", "--"}
+	return []string{"-t", pid, "-m", "-u", "-i", "-n", "-p", "-r", "--"} // -r: where the machine itself is a chroot
 }
 
 // realStats reads sshd's own log.

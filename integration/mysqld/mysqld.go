@@ -171,6 +171,12 @@ func (s *Server) launch(inst Installed, o Options) error {
 	argv := append(append([]string{}, o.Enter...), inst.argv(s, o)...)
 	s.cmd = exec.Command(argv[0], argv[1:]...)
 	s.cmd.Env = inst.environ()
+	output, err := os.Create(s.output())
+	if err != nil {
+		return err
+	}
+	defer output.Close()
+	s.cmd.Stdout, s.cmd.Stderr = output, output
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("mysqld: %s: %w", argv[0], err)
@@ -227,12 +233,16 @@ func (s *Server) findPID(entered bool) {
 	}
 }
 
+// output holds what is said before there is a log.
+func (s *Server) output() string { return filepath.Join(s.Dir, "output.log") }
+
 func (s *Server) logTail() string {
+	said, _ := os.ReadFile(s.output())
 	data, err := os.ReadFile(s.Log)
 	if err != nil {
-		return err.Error()
+		return string(said) + err.Error()
 	}
-	return string(data[max(0, len(data)-2000):])
+	return string(said) + string(data[max(0, len(data)-2000):])
 }
 
 // Addr is host:port.
