@@ -76,11 +76,11 @@ start() {
 	sleep 0.1 2>/dev/null || sleep 1
 	echo "says starting with JAVA_HOME=$java"
 	cd "$home" || give_up "cannot enter $home"
-	# A group of its own, no stream of ours: the server outlives this session.
-	set -m
-	JAVA_HOME=$java sh bin/wso2server.sh start </dev/null >/dev/null 2>&1 &
-	set +m
-	wait $!
+	# A session of its own, no stream of ours: whatever ends with this script's
+	# connection, the server does not.
+	apart=
+	command -v setsid >/dev/null 2>&1 && apart=setsid
+	JAVA_HOME=$java $apart sh bin/wso2server.sh start </dev/null >/dev/null 2>&1
 	seen= gone= until=$(($(clock) + start_timeout)) appear=$(($(clock) + 30))
 	while :; do
 		nap
