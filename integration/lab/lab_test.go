@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -92,8 +93,8 @@ func nothingLeft(t *testing.T, l *Lab) {
 			t.Errorf("process %d is still there: %q", pid, argv)
 		}
 	}
-	if dirs, err := List(); err != nil || slices.Contains(dirs, l.Dir) {
-		t.Errorf("still in the list of labs %q, %v", dirs, err)
+	if _, err := loadState(l.Dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("still in the register of labs (%v)", err)
 	}
 	if l.state.Bridge == "" {
 		return
@@ -255,6 +256,9 @@ func TestALabThatIsUpIsNotSwept(t *testing.T) {
 	l := embedded(t, Options{})
 	if err := Sweep(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if dirs, err := List(); err != nil || slices.Contains(dirs, l.Dir) {
+		t.Errorf("in the list of labs to end: %q, %v", dirs, err)
 	}
 	if got := run(t, l, l.Hosts[0], "echo here"); got != "here\n" {
 		t.Errorf("got %q", got)

@@ -125,12 +125,13 @@ func (h *Host) build(user ssh.PublicKey, java string) error {
 	return h.lab.trust(h.SSH.String(), key.PublicKey())
 }
 
-// databaseOnHost starts the database server inside the host, on its address.
+// databaseOnHost starts the database server inside the host. Root may log in
+// on the host itself, as usual, and from the lab's own end of the bridge.
 func (l *Lab) databaseOnHost(ctx context.Context, h *Host) error {
 	l.Database.Host = h.Name
 	o := mysqld.Options{
 		Kind: l.Options.Kind, Dir: h.Path("/var/lib/mysql"), Within: "/var/lib/mysql", WithinBase: "/opt/database",
-		Address: h.Address, Port: 3306, RootHosts: []string{"%"}, Enter: append([]string{"nsenter"}, h.enter()...),
+		Address: h.Address, Port: 3306, RootHosts: []string{l.state.Prefix + "1"}, Enter: append([]string{"nsenter"}, h.enter()...),
 	}
 	return l.startDatabase(ctx, o)
 }

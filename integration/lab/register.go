@@ -62,11 +62,14 @@ func registeredIn(dir string) (*state, error) {
 	return nil, fs.ErrNotExist
 }
 
-// List gives the directories of this user's labs, those that were killed too.
+// List gives the directories of this user's labs that may be ended: those that
+// were kept or killed, not those that a running process works with.
 func List() (dirs []string, err error) {
 	all, err := registered()
 	for _, s := range all {
-		dirs = append(dirs, s.Dir)
+		if s.Keep || !s.running() {
+			dirs = append(dirs, s.Dir)
+		}
 	}
 	return dirs, err
 }

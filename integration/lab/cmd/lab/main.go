@@ -21,8 +21,8 @@ import (
 )
 
 const usage = `usage: lab up [flags] embedded|real    bring hosts, homes and a database up
-       lab down [directory]          end the lab of that directory, or all of yours
-       lab list                      the directories of your labs
+       lab down [directory]          end the lab of that directory, or all that nobody works with
+       lab list                      the directories of those
 
 An embedded lab needs no privilege and lives until Ctrl-C. A real lab needs
 root on Linux and lives until lab down, or until the machine goes off.
