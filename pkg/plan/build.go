@@ -44,9 +44,10 @@ func (e *Error) Error() string {
 // step: a second owner is an error. A step that fails ends the steps of its
 // node, host or deployment, whose later errors would only follow from it; the
 // others are asked on, so that the operator sees every reason at once. With
-// any of them there is no plan.
+// any of them there is no plan. The state stays what was read.
 func Build(name string, s *State, steps []Step) (*Plan, error) {
 	p := &Plan{Name: name}
+	s = &State{read: s.read, planned: map[Ref]Want{}}
 	var errs []error
 	seen, ended := map[string]bool{}, map[string]bool{}
 	for _, step := range steps {
@@ -89,13 +90,19 @@ func told(errs []error, err error) bool {
 	})
 }
 
+// inStep says whose error it is. What was read belongs to every step that reads
+// it, its error too, so the step's name goes into a copy.
 func inStep(step Step, err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return fmt.Errorf("%s: step %s: %w", step.For, step.Name, err)
 	}
-	e.Step = step.Name
-	return err
+	in := *e
+	in.Step = step.Name
+	if in.Node == "" && step.Scope == ScopeNode {
+		in.Node = step.For
+	}
+	return &in
 }
 
 // add compares one want with what was read.
