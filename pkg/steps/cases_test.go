@@ -1,0 +1,176 @@
+package steps_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/report"
+	"github.com/appm-provision/appm-provision/pkg/steps"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+var update = flag.Bool("update", false, "rewrite the wanted part of the cases in testdata")
+
+// testCase is one file of testdata: a world, and what the steps want of it.
+//
+//	step        the steps that plan, by name; all: every one
+//	node        whose; all: everybody's. publisher1 where the case names none
+//	inventory   replacements in testdata/inventory.toml, as in a replace section
+//	limit       words of --limit
+//	driver      the driver's version, 5.1.49 where the case names none
+//	want        what the operator gets to see, or error: and its text
+type testCase struct {
+	w     *world
+	steps []string
+	node  inventory.Node
+	all   bool // everybody's steps
+	limit []string
+}
+
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		name, _ := filepath.Rel("testdata", file)
+		t.Run(strings.TrimSuffix(filepath.ToSlash(name), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(bytes.TrimSpace(archive.Comment)) == 0 {
+				t.Error("the case does not say why it is there")
+			}
+			c := newCase(t, archive)
+			compare(t, file, archive, c.run(t))
+		})
+	}
+}
+
+func newCase(t *testing.T, archive *txtar.Archive) *testCase {
+	t.Helper()
+	head := map[string]string{"driver": "5.1.49", "node": "publisher1"}
+	var body []txtar.File
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "step", "node", "inventory", "limit", "driver":
+			head[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
+		case "want":
+		default:
+			body = append(body, f)
+		}
+	}
+	inv := parse(t, head["inventory"])
+	c := &testCase{w: newWorld(t, inv, head["driver"]), steps: strings.Split(head["step"], "\n"), limit: strings.Fields(head["limit"]), all: head["node"] == "all"}
+	if c.all {
+		head["node"] = inv.Nodes[0].Name
+	}
+	var known bool
+	if c.node, known = inv.Node(head["node"]); !known {
+		t.Fatalf("no node is called %s", head["node"])
+	}
+	for _, f := range body {
+		if err := c.section(f.Name, f.Data); err != nil {
+			t.Fatalf("%s: %v", f.Name, err)
+		}
+	}
+	return c
+}
+
+// parse is the inventory of all cases, with one's replacements.
+func parse(t *testing.T, replacements string) inventory.Inventory {
+	t.Helper()
+	src, err := os.ReadFile("testdata/inventory.toml")
+	if err == nil && replacements != "" {
+		src, err = replace(src, []byte(replacements))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, _, err := inventory.Parse("inventory.toml", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+// list are the case's steps.
+func (c *testCase) list(t *testing.T) []plan.Step {
+	t.Helper()
+	sel, err := c.w.inv.Select(c.limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := slices.DeleteFunc(c.w.list(sel), func(s plan.Step) bool {
+		mine := c.all || s.For == c.node.Name || s.For == c.node.Host || s.For == plan.Deployment
+		return !mine || !slices.Contains(c.steps, s.Name) && c.steps[0] != "all"
+	})
+	if len(list) == 0 {
+		t.Fatalf("no step is called %q", c.steps)
+	}
+	return list
+}
+
+func (w *world) list(sel inventory.Selection) []plan.Step {
+	return steps.For(steps.Deployment{Inventory: w.inv, Select: sel, Password: inventory.NewSecret(password), Driver: w.driver})
+}
+
+// build plans as cmd does: what the steps need is gathered, and nothing else.
+func (w *world) build(list []plan.Step) (*plan.Plan, error) {
+	return plan.Build(w.inv.Name, w.gather(steps.Needs(list)), list)
+}
+
+// apply is the section of that name.
+func (c *testCase) apply(names []string) error {
+	sel, err := c.w.inv.Select(nil)
+	if err != nil {
+		return err
+	}
+	list := c.w.list(sel)
+	if len(names) > 0 {
+		list = slices.DeleteFunc(list, func(s plan.Step) bool { return !slices.Contains(names, s.Name) })
+	}
+	p, err := c.w.build(list)
+	if err != nil {
+		return err
+	}
+	return c.w.apply(p)
+}
+
+func render(t *testing.T, p *plan.Plan, err error) string {
+	t.Helper()
+	if err != nil {
+		return "error: " + err.Error() + "\n"
+	}
+	var b bytes.Buffer
+	if err := report.Plan(&b, p, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func compare(t *testing.T, file string, archive *txtar.Archive, got string) {
+	t.Helper()
+	i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "want" })
+	if i < 0 {
+		archive.Files, i = append(archive.Files, txtar.File{Name: "want"}), len(archive.Files)
+	}
+	if want := string(archive.Files[i].Data); got == want {
+		return
+	} else if !*update {
+		t.Errorf("got\n%s\nwant\n%s\n(if the new text is right: make update)", got, want)
+		return
+	}
+	archive.Files[i].Data = []byte(got)
+	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
