@@ -3,7 +3,9 @@ package sshexec
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
+	"time"
 )
 
 // batch runs a job to its end and yields what it wrote between its markers.
@@ -42,7 +44,7 @@ func (c *Conn) between(j job, out []byte, what outcome) ([]byte, error) {
 
 // notBegun explains a script that never ran.
 func (c *Conn) notBegun(j job, out []byte, what outcome) error {
-	if c.isGone() {
+	if what.exit < 0 && c.isGoing() {
 		return c.lostError("a script")
 	}
 	said := lastLine(what.stderr)
@@ -50,17 +52,25 @@ func (c *Conn) notBegun(j job, out []byte, what outcome) error {
 	case started && j.sudo:
 		return c.cfg.sudoError(what.stderr)
 	case started:
-		return c.cfg.fail(Shell, nil, "the script did not start (exit %d): %s", what.exit, said)
+		return c.cfg.fail(Shell, nil, "the script %s before it began: %s", what.ending(), said)
 	}
 	said = or(said, lastLine(string(out)))
-	return c.cfg.fail(Shell, nil, "the login shell of %s did not run sh and base64 (exit %d): %s", c.cfg.User, what.exit, said)
+	return c.cfg.fail(Shell, nil, "the login shell of %s %s without running sh and base64: %s", c.cfg.User, what.ending(), said)
 }
 
 func (c *Conn) notEnded(what outcome) error {
-	if c.isGone() || what.exit < 0 {
+	if what.exit < 0 && c.isGoing() {
 		return c.lostError("a script")
 	}
-	return c.cfg.fail(Protocol, nil, "the script ended early (exit %d): %s", what.exit, lastLine(what.stderr))
+	return c.cfg.fail(Protocol, nil, "the script %s: %s", what.ending(), or(lastLine(what.stderr), "it said nothing"))
+}
+
+// ending says how a script ended that should not have.
+func (o outcome) ending() string {
+	if o.exit < 0 {
+		return "was killed"
+	}
+	return fmt.Sprintf("ended with exit code %d", o.exit)
 }
 
 // sudoError says which line of sudoers is missing.
@@ -84,6 +94,17 @@ func (c *Conn) isGone() bool {
 	case <-c.gone:
 		return true
 	default:
+		return false
+	}
+}
+
+// isGoing is for output that ended without an exit status: either the script was
+// killed, or the connection ends, which is known a moment later.
+func (c *Conn) isGoing() bool {
+	select {
+	case <-c.gone:
+		return true
+	case <-time.After(time.Second):
 		return false
 	}
 }

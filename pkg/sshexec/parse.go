@@ -153,6 +153,9 @@ func (p *parser) missing(word, why string) error {
 	if err != nil {
 		return err
 	}
+	if !isOwnerProblem(why) {
+		return fmt.Errorf("%.20q is no reason", why)
+	}
 	as := p.reads[first].As
 	for i, r := range p.reads {
 		if r.As != as {
@@ -185,6 +188,8 @@ func missingOwner(r Read, why string) (Found, bool) {
 	}
 	return f, true
 }
+
+func isOwnerProblem(why string) bool { return why == "a" || why == "x" || why == "t" }
 
 func ownerProblem(as, why string) string {
 	switch why {

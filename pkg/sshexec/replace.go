@@ -165,7 +165,7 @@ func (p *parser) wrote(i int, r Replace, w *Wrote) error {
 	if len(words) < 4 || words[0] != p.mark || words[2] != strconv.Itoa(i) {
 		return fmt.Errorf("%.80q is not the line that was expected", line)
 	}
-	if words[1] == "m" {
+	if words[1] == "m" && len(words) == 4 && isOwnerProblem(words[3]) {
 		w.Err = ownerProblem(r.As, words[3])
 		return nil
 	}

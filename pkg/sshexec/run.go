@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"strconv"
+	"strings"
 )
 
 // Run runs a script of sh with $1 and on, as the owner of a path or as the
@@ -25,7 +26,7 @@ func (c *Conn) Run(ctx context.Context, as, script string, args []string, stdin 
 	switch s.at {
 	case before:
 		return -1, what.stderr, c.notBegun(j, s.chatter, what)
-	case within:
+	case within, broken:
 		return -1, what.stderr, c.notEnded(what)
 	case without:
 		return -1, what.stderr, c.cfg.fail(Request, nil, "%s", ownerProblem(as, s.why))
@@ -63,6 +64,7 @@ const (
 	within         // it runs
 	ended          // it has ended
 	without        // there was no owner to run it as
+	broken         // it was killed, or never begun; the shell around it says so
 )
 
 // stream splits the output of a script into lines, between the markers.
@@ -73,6 +75,7 @@ type stream struct {
 	exit    int
 	why     string
 	held    []byte // an incomplete line
+	refused bool   // sudo did not let us
 	blank   bool   // an empty line is held back: it may belong to the last marker
 	chatter []byte // what came before the script began, cut
 }
@@ -94,7 +97,7 @@ func (s *stream) take(p []byte) (done bool, err error) {
 			line, rest = s.held[:maxLine], s.held[maxLine:]
 		}
 		s.held = rest
-		if s.next(string(line)); s.at == ended || s.at == without {
+		if s.next(string(line)); s.at > within || s.refused {
 			return true, nil
 		}
 	}
@@ -107,8 +110,7 @@ func (s *stream) next(line string) {
 	case s.at == before && ok && ours == "2":
 		s.at = within
 	case s.at == before && ok && len(ours) > 2 && ours[:2] == "s ":
-		s.at = ended // sudo refused; notBegun explains it
-		s.exit = -1
+		s.refused = true
 	case s.at == within && ok:
 		s.own(ours)
 	case s.at == within:
@@ -119,8 +121,12 @@ func (s *stream) next(line string) {
 // own takes a line of ours that ends the output.
 func (s *stream) own(words string) {
 	kind, rest, _ := bytes.Cut([]byte(words), []byte(" "))
-	if string(kind) == "m" {
-		s.at, s.why = without, words[len(words)-1:]
+	if why, ok := strings.CutPrefix(words, "m 0 "); ok && isOwnerProblem(why) {
+		s.at, s.why = without, why
+		return
+	}
+	if string(kind) == "s" {
+		s.at = broken
 		return
 	}
 	exit, err := strconv.Atoi(string(rest))

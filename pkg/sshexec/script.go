@@ -96,13 +96,15 @@ func (j job) outer() string {
 	if !j.sudo {
 		return start + j.inner()
 	}
-	run := `printf '%s\n' "$s" | sudo -n -- sh -c 'eval "$(cat)"'`
+	// The failure of sudo is told at once: cat ends only with stdin, which stays
+	// open until the end is told.
+	run := `printf '%s\n' "$s" | { sudo -n -- sh -c 'eval "$(cat)"' || echo "$N s $?"; }`
 	if j.hold {
 		run = `{ printf '%s\n%s\n' "$s" "$N"; cat; } | ` +
-			`sudo -n -- sh -c '` + readsPart + `' sh "$N"`
+			`{ sudo -n -- sh -c '` + readsPart + `' sh "$N" || echo "$N s $?"; }`
 	}
 	return start + commonScript + "s=" + quote(j.inner()) + "\n" +
-		`if [ "$(id -u)" = 0 ]; then eval "$s"; else { ` + run + `; } || echo "$N s $?"; fi` + "\n"
+		`if [ "$(id -u)" = 0 ]; then eval "$s"; else ` + run + "; fi\n"
 }
 
 // inner is the script with its preamble. The second marker says on both

@@ -25,6 +25,7 @@ type server struct {
 	address string
 	port    int
 	hostKey ssh.Signer
+	shell   []string // what runs a command line, which becomes its last argument
 	mu      sync.Mutex
 	conns   []net.Conn
 }
@@ -74,7 +75,7 @@ func listen(t testing.TB, allowed ssh.PublicKey) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{address: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, hostKey: newKey(t)}
+	s := &server{address: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, hostKey: newKey(t), shell: []string{"/bin/sh", "-c"}}
 	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 		if sameKey(key, allowed) {
 			return nil, nil
@@ -123,7 +124,7 @@ func (s *server) serve(tcp net.Conn, config *ssh.ServerConfig) {
 			if err != nil {
 				return
 			}
-			go session1(channel, requests)
+			go s.session(channel, requests)
 		case "direct-tcpip":
 			go forward(next)
 		default:
@@ -132,14 +133,14 @@ func (s *server) serve(tcp net.Conn, config *ssh.ServerConfig) {
 	}
 }
 
-func session1(channel ssh.Channel, requests <-chan *ssh.Request) {
+func (s *server) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 	for r := range requests {
 		var text struct{ Text string }
 		_ = ssh.Unmarshal(r.Payload, &text)
 		switch {
 		case r.Type == "exec":
 			_ = r.Reply(true, nil)
-			go execute(channel, text.Text)
+			go s.execute(channel, text.Text)
 		case r.Type == "subsystem" && text.Text == "sftp":
 			_ = r.Reply(true, nil)
 			go func() {
@@ -154,9 +155,9 @@ func session1(channel ssh.Channel, requests <-chan *ssh.Request) {
 	}
 }
 
-func execute(channel ssh.Channel, line string) {
+func (s *server) execute(channel ssh.Channel, line string) {
 	defer channel.Close()
-	cmd := exec.Command("/bin/sh", "-c", line)
+	cmd := exec.Command(s.shell[0], append(s.shell[1:len(s.shell):len(s.shell)], line)...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Stdout, cmd.Stderr = channel, channel.Stderr()
 	stdin, err := cmd.StdinPipe()

@@ -27,7 +27,7 @@ become() {
 	setpriv) [ -n "$O" ] && setpriv --reuid="$U" --regid="$G" --init-groups -- "$@" ;;
 	bare) setpriv --reuid="$U" --regid="$G" --clear-groups -- "$@" ;;
 	chroot) chroot --userspec="$U:$G" / "$@" ;;
-	su) [ -n "$O" ] && su -s /bin/sh "$O" -c 'exec "$@"' sh "$@" ;;
+	su) [ -n "$O" ] && su -s /bin/sh -c 'exec "$@"' -- "$O" sh "$@" ;;
 	sudo) sudo -n -u "#$U" -- "$@" ;;
 	esac
 }

@@ -74,6 +74,7 @@ replace() {
 
 # stage makes $tmp what $t shall be. It is gone when this shell ends.
 stage() {
+	m=
 	tmp=$d/.${t##*/}.appm-
 	for old in "$tmp"*; do
 		[ ! -f "$old" ] || rm -f -- "$old"
@@ -83,7 +84,13 @@ stage() {
 	trap 'exit 23' HUP INT TERM PIPE
 	umask 077
 	set -C
-	if [ "$op" = from ]; then cat <&4 >"$tmp"; else printf %s "$1" | unbase64 >"$tmp"; fi || exit 22
+	if [ "$op" = from ]; then
+		cat <&4 >"$tmp" || exit 22
+	elif ! e=$(printf %s "$1" | unbase64 2>&1 >"$tmp"); then
+		set +C # base64 does not say why; cat does
+		[ ! -e "$tmp" ] || m=$(printf %s "$1" | unbase64 2>/dev/null | cat 2>&1 >"$tmp")
+		die "${m:-$e}"
+	fi
 	h=$(sum <"$tmp")
 	[ "${h%% *}" = "$want" ] || die "the bytes that arrived are not those that were sent"
 	[ -z "$own" ] || chown -- "$own" "$tmp" || exit 22
