@@ -261,24 +261,41 @@ func TestAccountsCutAnywhereConverge(t *testing.T) {
 				t.Fatal(err)
 			}
 			discard(conn)
-			if empty := column(t, db, 0, "SELECT COUNT(*) FROM mysql.user WHERE User = 'appm5' AND authentication_string IN ('', NULL) AND plugin NOT IN ('', 'mysql_native_password')")[0]; empty != "0" {
-				t.Errorf("after text %d: an account without a password", n)
+			_, f := accountsOf(t, db, []string{schema}, w, o)
+			for _, a := range f.Accounts {
+				if none, known := PasswordIs(a, ""); none || !known {
+					t.Errorf("after text %d: %s has no password (known: %v)", n, a.Name(), known)
+				}
+				if a.Changed == 0 {
+					t.Errorf("after text %d: the ledger does not know that %s changed", n, a.Name())
+				}
 			}
 			settle(t, db, []string{schema}, w, o)
 		}
 	})
 }
 
-func TestAnonymousAccountsAndShadows(t *testing.T) {
+func TestAnAccountThatShadowsOursIsNamed(t *testing.T) {
 	onEach(t, func(t *testing.T, s testServer) {
-		if s.name != "mysql-5.6" {
-			return // the others come without any
-		}
 		db := s.open(t)
-		f, err := Inspect(t.Context(), db, Query{User: "appm"})
+		dropUser(t, db, "")
+		dropUser(t, db, "appm6")
+		exec(t, db, "CREATE USER ''@'node1'", "CREATE USER 'appm6'@'node2'")
+		t.Cleanup(func() { dropUser(t, db, ""); dropUser(t, db, "appm6") })
+		f, err := Inspect(t.Context(), db, Query{User: "appm6"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("anonymous accounts at %q", f.Shadows)
+		if len(f.Accounts) != 1 || f.Accounts[0].Host != "node2" || fmt.Sprint(f.Shadows) != "[node1]" {
+			t.Fatalf("accounts %+v, anonymous at %q", f.Accounts, f.Shadows)
+		}
+		for _, c := range []struct {
+			hosts []string
+			want  int
+		}{{[]string{"%"}, 2}, {[]string{"node_"}, 2}, {[]string{"%", "node2"}, 1}, {[]string{"10.%"}, 0}, {[]string{"node1", "node2"}, 0}, {[]string{"%2"}, 1}} {
+			if notes := f.ShadowNotes(Want{User: "appm6", Hosts: c.hosts}); len(notes) != c.want {
+				t.Errorf("hosts %q: %q, want %d notes", c.hosts, notes, c.want)
+			}
+		}
 	})
 }

@@ -157,7 +157,7 @@ func privilege(err error) string {
 	case 1045, 1698:
 		return "the password that the inventory gives, and an account for the address it logs in from"
 	case 1142, 1143, 1227, 1370, 1410, 1419:
-		return "CREATE, CREATE USER, all privileges on the schemas WITH GRANT OPTION, and SELECT on mysql.user and mysql.db"
+		return "all privileges on the schemas and the ledger WITH GRANT OPTION, CREATE USER, and SELECT on mysql.user and mysql.db"
 	}
 	return ""
 }

@@ -71,7 +71,8 @@ func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 
 func inspect(ctx context.Context, conn *sql.Conn, q Query) (Found, error) {
 	got, err := q.readings("*").run(ctx, conn, q.ledger())
-	if number(err) == 1143 { // the admin may read some columns of mysql.user only: without the hashes, then
+	if n := number(err); q.User != "" && (n == 1142 || n == 1143) {
+		// The admin may read some columns of mysql.user only: without the hashes, then.
 		got, err = q.readings("User, Host, plugin").run(ctx, conn, q.ledger())
 	}
 	if err != nil {
