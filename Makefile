@@ -17,8 +17,8 @@ unit: ## laws, arrows, cases: offline, seconds
 	$(GO) test . ./cmd/... ./pkg/...
 
 test: ## all tests; installs what they need (as root: real hosts and real servers)
-	$(GO) run ./integration/cmd/prepare
-	$(MAKE) lint
+	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
+	$(MAKE) lint && \
 	APPM_REQUIRE_SERVERS=1 $(GO) test -timeout 30m ./...
 
 demo: ## the main job on a lab of four nodes on this machine, as you are

@@ -49,6 +49,8 @@ func (a *application) server(ctx context.Context, c plan.Change) error {
 			failed.Log = append(failed.Log, text)
 		case word == "up":
 			text = "up, process " + text
+		case word == "log":
+			text = "log: " + message(text)
 		}
 		if word != "failed" && failed.Text == "" {
 			a.say(run.Event{Stage: run.Restart, Target: c.Ref.Target, Node: c.Node, Text: text})
@@ -69,3 +71,16 @@ func (a *application) server(ctx context.Context, c plan.Change) error {
 }
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+
+// message is what a line of the product's log says, without the thread, time
+// and class around it: "TID: [T] [S] [date] LEVEL {class} - message {class}".
+func message(line string) string {
+	_, text, found := strings.Cut(line, "} - ")
+	if !found {
+		return line
+	}
+	if end := strings.LastIndex(text, " {"); end > 0 {
+		text = text[:end]
+	}
+	return strings.TrimSpace(text)
+}

