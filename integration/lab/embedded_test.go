@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/appm-provision/appm-provision/integration/wire"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 )
 
@@ -186,6 +187,25 @@ func TestForwardingReachesLoopbackOnly(t *testing.T) {
 	}
 }
 
+func TestAHostIsReachedThroughAProxy(t *testing.T) {
+	l := embedded(t, Options{})
+	h := l.Hosts[0]
+	p, err := wire.Listen(wire.Options{Target: h.SSH.String(), Delay: 5 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := h.ReachThrough(p.Address); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, l, h, "echo through"); got != "through\n" {
+		t.Errorf("got %q", got)
+	}
+	if c := p.Count(); c.Connections != 1 || c.RoundTrips() < 4 {
+		t.Errorf("the proxy counted %+v, want one connection of several round trips", c)
+	}
+}
+
 func TestTreesTellOneByteAndOneMode(t *testing.T) {
 	l := embedded(t, Options{})
 	h := l.Hosts[2]
@@ -226,7 +246,8 @@ func TestTreesTellOneByteAndOneMode(t *testing.T) {
 
 func TestVolatileFilesCanBeLeftOut(t *testing.T) {
 	for path, want := range map[string]bool{
-		"/opt/wso2appm/repository/logs": true, "/opt/wso2appm/wso2carbon.pid": true, "/opt/wso2appm/tmp": true, "/tmp": true,
+		"/opt/wso2appm/repository/logs": true, "/opt/wso2appm/wso2carbon.pid": true, "/opt/wso2appm/tmp": true, "/opt/wso2/wso2appm/tmp": true,
+		"/tmp": false, "/var/lib/appm-provision": false, "/opt/wso2/tmp-not": false,
 		"/opt/wso2appm/repository/conf/registry.xml": false, "/etc/hosts": false,
 	} {
 		if got := skipped(path, Volatile); got != want {

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
@@ -31,7 +33,7 @@ func newKey(path, comment string) (ssh.Signer, error) {
 	return ssh.NewSignerFromKey(private)
 }
 
-// Trust adds a host's key to the lab's known_hosts under an address at which
+// trust adds a host's key to the lab's known_hosts under an address at which
 // the operator's machine reaches it, for example a proxy's.
 func (l *Lab) trust(address string, key ssh.PublicKey) error {
 	l.mu.Lock()
@@ -60,6 +62,19 @@ func (h *Host) Reach(e Endpoint) error {
 		return err
 	}
 	return h.lab.trust(e.String(), signer.PublicKey())
+}
+
+// ReachThrough is Reach for an address as proxies tell it, host:port.
+func (h *Host) ReachThrough(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	return h.Reach(Endpoint{host, n})
 }
 
 func (h *Host) keyFile() string {

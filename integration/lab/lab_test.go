@@ -22,7 +22,7 @@ import (
 func fakeJava(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "java")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nwhile :; do sleep 1; done\n"), 0o755); err != nil {
+	if err := os.WriteFile(path, []byte("#!/bin/sh\ncase $1 in -version) echo 'java version \"1.8.0_292\"' >&2; exit ;; esac\nwhile :; do sleep 1; done\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -40,13 +40,19 @@ func startServer(t *testing.T, l *Lab, h *Host) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
+	if !waitFor(ok) {
+		t.Errorf("not within 5 s: %s", what)
+	}
+}
+
+func waitFor(ok func() bool) bool {
 	for range 500 {
 		if ok() {
-			return
+			return true
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("not within 5 s: %s", what)
+	return false
 }
 
 // sshTo runs a command through the system's own client, which trusts only the
@@ -123,12 +129,44 @@ func child(form, dir string) int {
 	if form == "real" {
 		start = Real
 	}
-	if _, err := start(context.Background(), dir, o); err != nil {
+	l, err := start(context.Background(), dir, o)
+	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	fmt.Println("up")
-	select {}
+	if form != "use" {
+		select {} // until it is killed
+	}
+	if err := errors.Join(use(l), l.Close()); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	return 0
+}
+
+// use starts every server with the product's own script, and works on the database.
+func use(l *Lab) error {
+	for _, h := range l.Hosts {
+		start := "JAVA_HOME=" + l.JavaHome + " sh " + h.Nodes[0].Home + "/bin/wso2server.sh start; cd /; touch $HOME/x $TMPDIR/x"
+		if out, err := sshTo(context.Background(), l, h, start).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", h.Name, err, out)
+		}
+		up := waitFor(func() bool {
+			servers, err := h.Servers()
+			return err == nil && len(servers) == 1
+		})
+		if !up {
+			return fmt.Errorf("%s: no server", h.Name)
+		}
+	}
+	db, err := l.OpenDatabase()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.Exec("CREATE DATABASE d")
+	return err
 }
 
 // killed runs a lab in a process of its own and kills that as soon as what it
@@ -249,6 +287,32 @@ func TestALabWhoseDirectorySomebodyDeletedEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		nothingLeft(t, &Lab{Dir: dir, state: s})
+	}
+}
+
+// With every other place of the machine read-only, whoever writes outside of
+// the lab's directory fails. The register of labs is the one exception.
+func TestAnEmbeddedLabWritesInItsDirectoryOnly(t *testing.T) {
+	if err := canBeReal(); err != nil {
+		t.Skipf("LEFT OUT: %v", err)
+	}
+	parent := filepath.Dir(fakeJava(t))
+	script := `set -e
+mount --make-rprivate /
+mount --bind "$1" "$1"
+for dir in $(cut -d' ' -f5 /proc/self/mountinfo); do
+	case $dir in "$1" | /proc | /proc/* | /dev | /dev/*) ;; *) mount -o remount,bind,ro "$dir" ;; esac
+done
+! touch /tmp/written /written "$HOME/written" 2>/dev/null
+exec "$2"`
+	cmd := exec.CommandContext(t.Context(), "unshare", "--mount", "sh", "-c", script, "sh", parent, os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+filepath.Join(parent, "lab"), childForm+"=use", "XDG_CACHE_HOME="+parent, "TMPDIR="+parent)
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "up\n" {
+		t.Errorf("%v: %s", err, out)
+	}
+	left, err := filepath.Glob(filepath.Join(parent, "*"))
+	if err != nil || !slices.Equal(left, []string{filepath.Join(parent, "appm-provision"), filepath.Join(parent, "java")}) {
+		t.Errorf("left behind: %q, %v", left, err)
 	}
 }
 

@@ -19,12 +19,12 @@ import (
 // and sha256 (or where a link points) in one line.
 type Tree map[string]string
 
-// Volatile are patterns of what a running server changes by itself: a
-// comparison of configurations leaves them out. A pattern matches the path or
-// one of the directories above.
+// Volatile are patterns of what running servers, logins and sudo change by
+// themselves: a comparison of configurations leaves them out. A pattern that
+// begins with * matches the end of a path; what lies below goes with it.
 var Volatile = []string{
-	"*/repository/logs", "*/tmp", "/tmp", "/run", "*/wso2carbon.pid", "*/repository/components/dropins",
-	"/var", "/root", "*/.cache",
+	"*/repository/logs", "*/repository/components/dropins", "*/wso2carbon.pid", "/opt/*/tmp", "/opt/*/*/tmp",
+	"/var/log", "/var/lib/mysql", "/var/lib/sudo", "*/.cache",
 }
 
 // HashTree reads every file of the host but those under the patterns.

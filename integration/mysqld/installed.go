@@ -171,14 +171,15 @@ func (i Installed) fill(ctx context.Context, dir, data string) error {
 	}
 	argv := []string{i.Server, "--no-defaults", "--initialize-insecure", "--datadir=" + data, "--log-error=" + filepath.Join(dir, "initialize.log")}
 	if i.Kind == MariaDB {
-		argv = []string{i.InstallDB, "--no-defaults", "--datadir=" + data, "--auth-root-authentication-method=normal",
+		// --rpm: otherwise the script, as root, changes the owner of a directory in the machine's /usr/lib.
+		argv = []string{i.InstallDB, "--no-defaults", "--rpm", "--datadir=" + data, "--tmpdir=" + dir, "--auth-root-authentication-method=normal",
 			"--skip-test-db", "--innodb-log-file-size=8M", "--aria-log-file-size=8M"}
 	}
 	if i.Base != "" {
 		argv = append(argv, "--basedir="+i.Base)
 	}
 	cmd := exec.CommandContext(ctx, argv[0], append(argv[1:], asUser()...)...)
-	cmd.Env = i.environ()
+	cmd.Env = append(i.environ(), "TMPDIR="+dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mysqld: %s: %w\n%s", argv[0], err, out)
 	}
