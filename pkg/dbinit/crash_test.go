@@ -58,33 +58,37 @@ func planned(t *testing.T, db *sql.DB, schema string, o Options, list []Statemen
 // load; also when that next run is cut once more.
 func TestALoadCutAnywhereIsFinishedByTheNextRun(t *testing.T) {
 	t.Logf("-seed %d", *seed)
-	list := script(t, allScripts...)
-	onEach(t, func(t *testing.T, s testServer) {
-		db := s.open(t)
-		schema, o := names(t, db)
-		mustLoad(t, db, schema, o, list)
-		want := dump(t, db, schema)
-		reset := func() {
-			exec(t, db, "DROP DATABASE "+ident(schema), "DROP DATABASE "+ident(o.Ledger))
+	for _, files := range [][]string{allScripts, {"routines.sql"}} {
+		t.Run(files[0], func(t *testing.T) {
+			onEach(t, func(t *testing.T, s testServer) { cutAnywhere(t, s.open(t), script(t, files...)) })
+		})
+	}
+}
+
+func cutAnywhere(t *testing.T, db *sql.DB, list []Statement) {
+	schema, o := names(t, db)
+	mustLoad(t, db, schema, o, list)
+	want := dump(t, db, schema)
+	reset := func() {
+		exec(t, db, "DROP DATABASE "+ident(schema), "DROP DATABASE "+ident(o.Ledger))
+	}
+	reset()
+	total := cutAfter(t, db, planned(t, db, schema, o, list), 0)
+	for _, cut := range cutPoints(total) {
+		cutAfter(t, db, planned(t, db, schema, o, list), cut[0])
+		cutAfter(t, db, planned(t, db, schema, o, list), cut[1])
+		v, err := load(t.Context(), t, db, schema, o, list)
+		if err != nil {
+			t.Fatalf("cut after text %d of %d and %d of the next: the next run: %v", cut[0], total, cut[1], err)
+		}
+		if got := dump(t, db, schema); got != want {
+			t.Fatalf("cut after text %d of %d and %d of the next (then %s): %s", cut[0], total, cut[1], v, difference(got, want))
+		}
+		if v := Judge(look(t, db, schema, o), list); v.State != Complete {
+			t.Fatalf("cut after text %d of %d and %d of the next: %s", cut[0], total, cut[1], v)
 		}
 		reset()
-		total := cutAfter(t, db, planned(t, db, schema, o, list), 0)
-		for _, cut := range cutPoints(total) {
-			cutAfter(t, db, planned(t, db, schema, o, list), cut[0])
-			cutAfter(t, db, planned(t, db, schema, o, list), cut[1])
-			v, err := load(t.Context(), t, db, schema, o, list)
-			if err != nil {
-				t.Fatalf("cut after text %d of %d and %d of the next: the next run: %v", cut[0], total, cut[1], err)
-			}
-			if got := dump(t, db, schema); got != want {
-				t.Fatalf("cut after text %d of %d and %d of the next (then %s): %s", cut[0], total, cut[1], v, difference(got, want))
-			}
-			if v := Judge(look(t, db, schema, o), list); v.State != Complete {
-				t.Fatalf("cut after text %d of %d and %d of the next: %s", cut[0], total, cut[1], v)
-			}
-			reset()
-		}
-	})
+	}
 }
 
 // cutPoints are pairs: texts of the first run, and of the second; 0 in the

@@ -50,7 +50,7 @@ func (v Verdict) String() string {
 	case Complete:
 		return fmt.Sprintf("complete, %d tables", v.Want)
 	case Unfinished:
-		return fmt.Sprintf("a load was cut at statement %d of %d and goes on there", max(v.Resume, 0)+1, v.Statements)
+		return fmt.Sprintf("a load was cut at statement %d of %d and goes on there", min(max(v.Resume, 0)+1, v.Statements), v.Statements)
 	}
 	out := fmt.Sprintf("%s: %d of %d tables are there", v.State, v.Have, v.Want)
 	if len(v.Missing) > 0 && v.Have > 0 {
@@ -85,7 +85,8 @@ func (v Verdict) Refusal(schema string) error {
 // Judge measures a schema by the statements that should fill it. Extra tables
 // and other row counts never refuse: the product makes tables of its own, and
 // rows come and go. It trusts an open ledger entry only as far as the tables
-// agree with it.
+// agree with it; while a load is running right now they cannot be read at one
+// moment, and the ledger alone decides.
 //
 //	schema   script tables   ledger entry    state
 //	absent   -               any             absent
@@ -99,10 +100,12 @@ func Judge(s Schema, list []Statement) Verdict {
 	v := compare(s, Tables(list))
 	v.Statements = len(list)
 	open := s.Ledger != nil && !s.Ledger.Finished
+	ours := s.Ledger != nil && s.Ledger.Digest == Digest(list)
+	running := s.Loading != 0 && (open || len(v.Missing) > 0)
 	switch {
 	case !s.Exists:
 		v.State = Absent
-	case open && s.Ledger.Digest == Digest(list) && s.agrees(list, s.Ledger.Next):
+	case ours && (running || open && s.agrees(list, s.Ledger.Next)):
 		v.State, v.Resume = Unfinished, s.Ledger.Next
 	case v.Have == 0 && len(v.Extra) == 0:
 		v.State = Empty

@@ -45,6 +45,9 @@ func TestJudge(t *testing.T) {
 		{"cut, but a table is gone", Schema{Exists: true, Tables: []string{"B"}, Ledger: open(3)}, Partial, 0, "the tables are not as it left them"},
 		{"cut, but of other scripts", Schema{Exists: true, Tables: []string{"A"}, Ledger: others}, Partial, 0, "of other scripts than these"},
 		{"cut of other scripts, all tables there", Schema{Exists: true, Tables: []string{"A", "B"}, Ledger: others}, Partial, 0, "2 of 2 tables"},
+		{"being loaded, so tables and ledger are of two moments", Schema{Exists: true, Tables: []string{"A"}, Ledger: open(3), Loading: 7}, Unfinished, 3, "cut at statement 4"},
+		{"the load ended while we looked", Schema{Exists: true, Tables: []string{"A"}, Ledger: finished, Loading: 7}, Unfinished, 4, "cut at statement 4 of 4"},
+		{"being loaded from other scripts", Schema{Exists: true, Tables: []string{"A"}, Ledger: others, Loading: 7}, Partial, 0, "running right now"},
 		{"a ledger that cannot be", Schema{Exists: true, Tables: []string{"A"}, Ledger: open(99)}, Partial, 0, "the tables are not"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,14 +24,16 @@ type readings []reading
 func (q Query) readings(columns string) readings {
 	l := q.ledger()
 	names := texts(slices.Concat(q.Schemas, []string{l.schema}))
-	rs := readings{
-		{name: "variables", sql: "SHOW VARIABLES WHERE Variable_name IN (" + texts(variables) + ")"},
-		{name: "schemas", sql: "SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (" + names + ")"},
-		{name: "tables", sql: "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (" + names + ") ORDER BY TABLE_SCHEMA, TABLE_NAME"},
-	}
+	var rs readings
+	// Locks come first: where none is held, nothing moves while the rest is read.
 	for _, s := range q.Schemas {
 		rs = append(rs, reading{name: "locks", sql: "SELECT " + text(s) + ", IS_USED_LOCK(" + text(lockName(s)) + ")"})
 	}
+	rs = append(rs, readings{
+		{name: "variables", sql: "SHOW VARIABLES WHERE Variable_name IN (" + texts(variables) + ")"},
+		{name: "schemas", sql: "SELECT SCHEMA_NAME, DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME IN (" + names + ")"},
+		{name: "tables", sql: "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (" + names + ") ORDER BY TABLE_SCHEMA, TABLE_NAME"},
+	}...)
 	if q.User != "" {
 		rs = append(rs,
 			reading{name: "users", sql: "SELECT " + columns + " FROM mysql.user WHERE User IN (" + texts([]string{q.User, ""}) + ")"},

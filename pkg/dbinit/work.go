@@ -48,7 +48,7 @@ func understand(s Statement) (work, error) {
 	switch verb := r.word(); verb {
 	case "CREATE", "ALTER", "DROP":
 		err = r.definition(&w, verb)
-	case "RENAME", "TRUNCATE":
+	case "TRUNCATE":
 		r.accept("TABLE")
 		w.effect, w.object = changesTable, "TABLE"
 		w.name, err = r.name()
@@ -95,7 +95,9 @@ func (r *reader) definition(w *work, verb string) (err error) {
 			if verb == "CREATE" {
 				w.effect = makesTable
 			}
-			w.name, err = r.name()
+			if w.name, err = r.name(); err == nil && verb == "ALTER" {
+				err = r.renames()
+			}
 			return err
 		case "INDEX":
 			w.effect, w.object, w.drops = changesTable, "TABLE", false
@@ -109,6 +111,16 @@ func (r *reader) definition(w *work, verb string) (err error) {
 			return refused(verb + " " + t)
 		}
 	}
+}
+
+// renames refuses to rename a table: Tables would have to follow it.
+func (r *reader) renames() error {
+	for r.more() {
+		if r.word() == "RENAME" && !r.accept("COLUMN", "INDEX", "KEY") {
+			return refused("renaming a table")
+		}
+	}
+	return nil
 }
 
 // option skips "= value", "= `user`@`host`" and "= CURRENT_USER()".
