@@ -90,7 +90,7 @@ func (s *stream) take(p []byte) (done bool, err error) {
 	s.held = append(s.held, p...)
 	for {
 		line, rest, whole := bytes.Cut(s.held, []byte("\n"))
-		if !whole && len(s.held) < maxLine {
+		if !whole && len(s.held) <= maxLine {
 			return false, nil
 		}
 		if len(line) > maxLine {
