@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -146,6 +147,9 @@ func explain(ctx context.Context, doing string, err error) error {
 	case privilege(err) != "":
 		return &Denied{doing, privilege(err), err}
 	}
+	if hint := hintFor(err); hint != "" {
+		return fmt.Errorf("%s: %w; %s", doing, err, hint)
+	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
@@ -162,6 +166,9 @@ func privilege(err error) string {
 	return ""
 }
 
+// noSpace is ENOSPC as the servers write it, with errno, error or Errcode.
+var noSpace = regexp.MustCompile(`(?i)err[a-z]*: 28\b|no space left`)
+
 // hintFor is what to do about an error that an operator is known to meet.
 func hintFor(err error) string {
 	var e *mysql.MySQLError
@@ -173,7 +180,7 @@ func hintFor(err error) string {
 		return "a strict sql_mode does this to the product's scripts; the session's should be " + DefaultSQLMode
 	case e.Number == 1071:
 		return "the schema's characters are too wide for the scripts' keys; its character set should be " + DefaultCharset
-	case e.Number == 1114, e.Number == 1021, strings.Contains(e.Message, "rrno: 28"), strings.Contains(e.Message, "rror: 28"):
+	case e.Number == 1114, e.Number == 1021, e.Number == 1878, noSpace.MatchString(e.Message):
 		return "the server's disk is full; make room and run again, the load goes on from here"
 	case e.Number == 1290 || e.Number == 1836 || e.Number == 1792:
 		return "the server takes no writes; is it a replica?"
