@@ -33,7 +33,10 @@ func (e *Error) Error() string {
 	if e.Step != "" {
 		where += ": step " + e.Step
 	}
-	if e.Ref.Path != "" {
+	switch {
+	case e.Ref.Kind == KindSchema || e.Ref.Kind == KindAccount:
+		where += ": " + string(e.Ref.Kind) + " " + e.Ref.Path
+	case e.Ref.Path != "":
 		where += ": " + e.Ref.Path
 	}
 	return where + ": " + e.Text
@@ -63,9 +66,7 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 		wants, notes, err := step.Want(s)
 		if err != nil {
 			ended[step.For] = true
-			if err = inStep(step, err); !told(errs, err) {
-				errs = append(errs, err)
-			}
+			errs = say(errs, step, err)
 			continue
 		}
 		p.Notes = append(p.Notes, notes...)
@@ -88,6 +89,24 @@ func told(errs []error, err error) bool {
 	return errors.As(err, &e) && slices.ContainsFunc(errs, func(other error) bool {
 		return errors.As(other, &o) && o.Ref == e.Ref && o.Cause == e.Cause
 	})
+}
+
+// say adds what a step could not do, each thing once. A step may join several
+// errors, also of one resource.
+func say(errs []error, step Step, err error) []error {
+	parts := []error{err}
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		parts = joined.Unwrap()
+	}
+	before := errs
+	for _, part := range parts {
+		part = inStep(step, part)
+		same := func(other error) bool { return other.Error() == part.Error() }
+		if !told(before, part) && !slices.ContainsFunc(errs, same) {
+			errs = append(errs, part)
+		}
+	}
+	return errs
 }
 
 // inStep says whose error it is. What was read belongs to every step that reads

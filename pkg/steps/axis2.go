@@ -18,7 +18,14 @@ func Axis2(d Deployment, n inventory.Node) plan.Step {
 		name: "axis2.xml", file: axis2XML,
 		why:   "cluster " + d.Inventory.Cluster.Domain,
 		needs: []plan.Need{overrides},
-		edits: func(*xmledit.Doc) ([]xmledit.Edit, error) {
+		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) {
+			// Of several lists of members the product reads the first.
+			members := xmledit.SetContent(clustering+"/members[1]", d.members(n)...)
+			if there, err := doc.Find(clustering + "/members"); err != nil {
+				return nil, err
+			} else if len(there) == 0 {
+				members = xmledit.InsertLast(clustering, xmledit.Element{Name: "members", Children: d.members(n)})
+			}
 			return []xmledit.Edit{
 				xmledit.SetAttr(clustering, "enable", "true"),
 				xmledit.SetProperties(clustering, "parameter", "name",
@@ -27,7 +34,7 @@ func Axis2(d Deployment, n inventory.Node) plan.Step {
 					xmledit.KV{Key: "localMemberHost", Value: d.Inventory.HostOf(n).Address},
 					xmledit.KV{Key: "localMemberPort", Value: strconv.Itoa(n.ClusterPort)},
 				),
-				xmledit.SetContent(clustering+"/members[1]", d.members(n)...),
+				members,
 			}, nil
 		},
 		notes: func(s *plan.State) []plan.Note {

@@ -135,7 +135,7 @@ func (c *testCase) apply(names []string) error {
 		return err
 	}
 	list := c.w.list(sel)
-	if len(names) > 0 {
+	if names[0] != "" {
 		list = slices.DeleteFunc(list, func(s plan.Step) bool { return !slices.Contains(names, s.Name) })
 	}
 	p, err := c.w.build(list)

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -61,15 +62,13 @@ func Databases(d Deployment) plan.Step {
 			}
 			var wants []plan.Want
 			var notes []plan.Note
+			var errs []error
 			for _, want := range schemas(db) {
 				w, said, err := d.schema(s, n, want)
-				if err != nil {
-					return nil, nil, err
-				}
-				wants, notes = append(wants, w), append(notes, said...)
+				wants, notes, errs = append(wants, w), append(notes, said...), append(errs, err)
 			}
 			w, said, err := d.account(s)
-			return append(wants, w), append(notes, said...), err
+			return append(wants, w), append(notes, said...), errors.Join(append(errs, err)...)
 		},
 	}
 }
@@ -91,7 +90,7 @@ func (d Deployment) schema(s *plan.State, n inventory.Node, want schema) (plan.W
 	}
 	verdict := dbinit.Judge(found, list)
 	if err := verdict.Refusal(want.name); err != nil {
-		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: strings.TrimPrefix(err.Error(), "schema "+want.name+": ")}
 	}
 	after := &plan.Schema{
 		Charset: d.Inventory.Database.Charset, Tables: dbinit.Tables(list), SQLMode: d.Inventory.Database.SQLMode,
@@ -103,10 +102,17 @@ func (d Deployment) schema(s *plan.State, n inventory.Node, want schema) (plan.W
 		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "schema " + want.name + ": " + text})
 	}
 	why := verdict.String()
-	if verdict.State == dbinit.Absent || verdict.State == dbinit.Empty {
-		why = fmt.Sprintf("%d tables", verdict.Want)
+	if verdict.Loads() {
+		why = tables(verdict.Want)
 	}
 	return plan.Want{Ref: ref, After: after, Why: why}, notes, nil
+}
+
+func tables(n int) string {
+	if n == 1 {
+		return "1 table"
+	}
+	return fmt.Sprintf("%d tables", n)
 }
 
 // statements are those of a schema's scripts.
@@ -161,7 +167,7 @@ func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
 	}
 	list, err := dbinit.AccountStatements(server.Found.(dbinit.Server), have, want)
 	if err != nil {
-		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: strings.TrimPrefix(err.Error(), "account "+db.User+": ")}
 	}
 	after := &plan.Account{Grants: fromDB(list), Found: have}
 	for _, host := range db.Hosts {

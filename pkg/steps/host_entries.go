@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -34,7 +35,7 @@ func HostEntries(d Deployment, h inventory.Host) plan.Step {
 			}
 			after.Data, err = withEntries(after.Data, d.Inventory.Name, d.entries(h))
 			if err != nil {
-				return nil, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: err.Error()}
+				return nil, nil, conflicts(ref, err)
 			}
 			if o == nil && len(after.Data) == 0 {
 				return nil, nil, nil
@@ -42,6 +43,19 @@ func HostEntries(d Deployment, h inventory.Host) plan.Step {
 			return []plan.Want{{Ref: ref, After: after, Why: "names of database, Publisher and Store"}}, nil, nil
 		},
 	}
+}
+
+// conflicts gives each of the errors of a file its place.
+func conflicts(r plan.Ref, err error) error {
+	parts := []error{err}
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		parts = joined.Unwrap()
+	}
+	var list []error
+	for _, part := range parts {
+		list = append(list, &plan.Error{Cause: plan.Conflict, Ref: r, Text: part.Error()})
+	}
+	return errors.Join(list...)
 }
 
 // entry is one name and the address it stands for.
@@ -85,16 +99,19 @@ func withEntries(src []byte, name string, wanted []entry) ([]byte, error) {
 		eol = "\r\n"
 	}
 	var block strings.Builder
+	var errs []error
 	for _, w := range wanted {
 		there, err := mapped(foreign, w)
 		if err != nil {
-			return nil, err
+			errs = append(errs, err)
 		}
 		if !there {
 			fmt.Fprintf(&block, "%s\t%s%s", w.address, w.name, eol)
 		}
 	}
 	switch {
+	case len(errs) > 0:
+		return nil, errors.Join(errs...)
 	case block.Len() == 0 && !found:
 		return src, nil
 	case block.Len() == 0:
@@ -110,15 +127,14 @@ func withEntries(src []byte, name string, wanted []entry) ([]byte, error) {
 func cutBlock(src []byte, begin, end string) (before, after []byte, found bool, err error) {
 	var at, to []int
 	line, offset := 0, 0
-	var beginLine int
+	var marked []int // lines of either marker
 	for l := range bytes.Lines(src) {
 		line++
 		switch strings.TrimSpace(string(l)) {
 		case begin:
-			at = append(at, offset)
-			beginLine = line
+			at, marked = append(at, offset), append(marked, line)
 		case end:
-			to = append(to, offset+len(l))
+			to, marked = append(to, offset+len(l)), append(marked, line)
 		}
 		offset += len(l)
 	}
@@ -126,7 +142,7 @@ func cutBlock(src []byte, begin, end string) (before, after []byte, found bool, 
 	case len(at) == 0 && len(to) == 0:
 		return src, nil, false, nil
 	case len(at) != 1 || len(to) != 1 || to[0] < at[0]:
-		return nil, nil, false, fmt.Errorf("line %d: the block between %q and %q is damaged; remove its lines and plan again", beginLine, begin, end)
+		return nil, nil, false, fmt.Errorf("line %d: the block between %q and %q is damaged; remove its lines and plan again", marked[0], begin, end)
 	}
 	return src[:at[0]], src[to[0]:], true, nil
 }

@@ -14,12 +14,11 @@ import (
 // arbitrary one of the two is used (facts.md section 6).
 func JDBCDriver(d Deployment, n inventory.Node) plan.Step {
 	folder := need(n, plan.KindDir, lib)
-	jar := need(n, plan.KindBlob, path.Join(lib, d.Driver.Name))
-	jars := need(n, plan.KindListing, path.Join(lib, "mysql-connector-*.jar"))
-	bundles := need(n, plan.KindListing, path.Join(dropins, "mysql_connector_*.jar"))
+	files := driverNeeds(d, n)
+	jar, jars, bundles := files[0], files[1], files[2]
 	return plan.Step{
 		Name: "JDBC driver", Scope: plan.ScopeNode, For: n.Name,
-		Needs: []plan.Need{folder, jar, jars, bundles},
+		Needs: append(files, folder),
 		Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
 			if o, err := s.Get(folder.Ref); err != nil {
 				return nil, nil, err
@@ -40,6 +39,15 @@ func JDBCDriver(d Deployment, n inventory.Node) plan.Step {
 			old, err := d.oldDrivers(s, n, jars.Ref, bundles.Ref, kept)
 			return append(wants, old...), nil, err
 		},
+	}
+}
+
+// driverNeeds are the jar, all driver jars, and all bundles made from any.
+func driverNeeds(d Deployment, n inventory.Node) []plan.Need {
+	return []plan.Need{
+		need(n, plan.KindBlob, path.Join(lib, d.Driver.Name)),
+		need(n, plan.KindListing, path.Join(lib, "mysql-connector-*.jar")),
+		need(n, plan.KindListing, path.Join(dropins, "mysql_connector_*.jar")),
 	}
 }
 

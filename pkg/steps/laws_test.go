@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -92,7 +93,7 @@ func crlf(data []byte) string {
 
 // differing counts the lines outside of a longest common subsequence.
 func differing(a, b []byte) (removed, added int) {
-	x, y := bytes.SplitAfter(a, []byte("\n")), bytes.SplitAfter(b, []byte("\n"))
+	x, y := slices.Collect(bytes.Lines(a)), slices.Collect(bytes.Lines(b))
 	for len(x) > 0 && len(y) > 0 && bytes.Equal(x[0], y[0]) {
 		x, y = x[1:], y[1:]
 	}

@@ -1,9 +1,11 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
+	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
@@ -66,7 +68,7 @@ func (d Deployment) datasourceEdits(doc *xmledit.Doc, n inventory.Node) ([]xmled
 		where = xmledit.Last
 	}
 	for _, ds := range datasources(d.Inventory.Database, n.Role) {
-		if err := oneJNDI(doc, ds); err != nil {
+		if err := errors.Join(oneJNDI(doc, ds), openPassword(doc, ds)); err != nil {
 			return nil, err
 		}
 		there, err := doc.Find(parent + "/datasource[name='" + ds.name + "']")
@@ -94,7 +96,24 @@ func oneJNDI(doc *xmledit.Doc, ds datasource) error {
 			}
 		}
 		if name != ds.name {
-			return fmt.Errorf("line %d: datasource %s has the JNDI name %s, which belongs to %s; remove or rename it", o.Line(), name, ds.jndi, ds.name)
+			return fmt.Errorf("line %d: datasource %q has the JNDI name %s, which belongs to %s; remove or rename it", o.Line(), name, ds.jndi, ds.name)
+		}
+	}
+	return nil
+}
+
+// openPassword refuses a password that the secure vault replaces: the product
+// would take the vault's, whatever we write.
+func openPassword(doc *xmledit.Doc, ds datasource) error {
+	list, err := doc.Find("datasources-configuration/datasources/datasource[name='" + ds.name + "']/definition/configuration/password")
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		for _, a := range p.Attrs() {
+			if strings.HasSuffix(a.Name, "secretAlias") {
+				return fmt.Errorf("line %d: the password of datasource %s comes from the secure vault (%s), which this tool does not fill; remove that attribute", p.Line(), ds.name, a.Name)
+			}
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 	server.As = "" // other users' processes must be seen, and nothing of the home is read
 	java := plan.Need{Ref: plan.Ref{Target: n.Host, Kind: plan.KindJava, Path: n.JavaHome}, As: n.Home}
 	folder := need(n, plan.KindDir, lib)
-	needs := []plan.Need{server, java, folder}
+	needs := append([]plan.Need{server, java, folder}, driverNeeds(d, n)...)
 	for _, f := range managed(n) {
 		needs = append(needs, need(n, plan.KindFile, f))
 	}
@@ -50,6 +50,9 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 			switch {
 			case !n.Running:
 				want.Why = "the inventory says running = false"
+				if found.Running {
+					after.Start = &plan.Start{StopTimeout: round(d.Inventory.Product.StopTimeout)}
+				}
 				return []plan.Want{want}, nil, nil
 			case !found.Running:
 				want.Why = "not running"
@@ -124,11 +127,12 @@ func verb(list []string) string {
 // changed since the server started. dropins never counts: the server writes it
 // itself at every start.
 func (d Deployment) driverChange(s *plan.State, n inventory.Node, server *plan.Server) (planned, since bool, err error) {
-	if s.Changes(at(n, plan.KindBlob, path.Join(lib, d.Driver.Name))) {
+	needs := driverNeeds(d, n)
+	if s.Changes(needs[0].Ref) {
 		return true, false, nil
 	}
-	for _, list := range []string{path.Join(lib, "mysql-connector-*.jar"), path.Join(dropins, "mysql_connector_*.jar")} {
-		o, err := s.Found(at(n, plan.KindListing, list))
+	for _, list := range needs[1:] {
+		o, err := s.Found(list.Ref)
 		if err != nil {
 			return false, false, err
 		}
@@ -141,7 +145,10 @@ func (d Deployment) driverChange(s *plan.State, n inventory.Node, server *plan.S
 		return false, false, err
 	}
 	folder, is := o.(*plan.Dir)
-	jar, _ := s.Found(at(n, plan.KindBlob, path.Join(lib, d.Driver.Name)))
+	jar, err := s.Found(needs[0].Ref)
+	if err != nil {
+		return false, false, err
+	}
 	file, isBlob := jar.(*plan.Blob)
 	return false, is && server.Started.Before(folder.Changed) || isBlob && server.Started.Before(file.Changed), nil
 }
@@ -161,9 +168,8 @@ func (d Deployment) accountChange(s *plan.State, n inventory.Node, server *plan.
 		for _, e := range after.(*plan.Account).Entries {
 			planned = planned || e.Changes && mine(e.Host)
 		}
-		return planned, false
 	}
-	if account, is := o.(*plan.Account); is {
+	if account, is := o.(*plan.Account); is && !planned {
 		for _, e := range account.Entries {
 			since = since || e.Changed > 0 && e.Changed < server.Age && mine(e.Host)
 		}
@@ -211,12 +217,12 @@ func javaHome(s *plan.State, n inventory.Node, server *plan.Server, r plan.Ref) 
 		}
 		return "", missing(n, where, fmt.Sprintf("java_home %s holds no bin/java that the home's owner can run; correct it in the inventory", n.JavaHome))
 	}
-	for _, want := range []string{"1.8", "1.7"} {
-		for _, j := range java.Homes {
-			if strings.HasPrefix(j.Version, want) && (server.JDK == "" || server.JDK == j.Home) {
-				return j.Home, nil
-			}
+	for _, j := range java.Homes {
+		if j.Home == server.JDK && fit(n, where, j) == nil {
+			return j.Home, nil
 		}
+	}
+	for _, want := range []string{"1.8", "1.7"} {
 		for _, j := range java.Homes {
 			if strings.HasPrefix(j.Version, want) {
 				return j.Home, nil

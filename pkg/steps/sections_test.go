@@ -32,7 +32,7 @@ func (c *testCase) section(name string, data []byte) error {
 	verb, rel, _ := strings.Cut(name, "/")
 	switch verb {
 	case "applied":
-		return c.apply(strings.Fields(string(data)))
+		return c.apply(strings.Split(strings.TrimSpace(string(data)), "\n"))
 	case "files":
 		return c.edit(rel, func([]byte) ([]byte, error) { return data, nil })
 	case "replace":

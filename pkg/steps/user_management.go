@@ -40,9 +40,12 @@ var pageStore = []xmledit.KV{
 // UserManagement gives all nodes the shared user database, and the active user
 // store the page's properties.
 func UserManagement(d Deployment, n inventory.Node) plan.Step {
+	why := "the shared user database and the page's user store"
+	if d.Inventory.Product.UserStore == inventory.UserStoreKeep {
+		why = "the shared user database"
+	}
 	return edit{
-		name: "user-mgt.xml", file: userMgtXML,
-		why: "the shared user database and the page's user store",
+		name: "user-mgt.xml", file: userMgtXML, why: why,
 		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) {
 			edits := []xmledit.Edit{xmledit.SetProperties("UserManager/Realm/Configuration", "Property", "name",
 				xmledit.KV{Key: "dataSource", Value: "jdbc/WSO2UM_DB"})}
