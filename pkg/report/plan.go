@@ -62,7 +62,7 @@ func targets(p *plan.Plan) []string {
 // Summary is the plan in one line.
 func Summary(p *plan.Plan) string {
 	if p.Empty() {
-		return fmt.Sprintf("No changes. %s as the inventory says.", count(len(p.Kept), "resource is", "resources are"))
+		return "No changes." + kept(p, " %s as the inventory says.", "resource is", "resources are")
 	}
 	var create, change, remove, start, restart, stop int
 	for _, c := range p.Changes {
@@ -93,7 +93,15 @@ func Summary(p *plan.Plan) string {
 			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.word))
 		}
 	}
-	return "Plan: " + strings.Join(parts, ", ") + "; " + count(len(p.Kept), "resource stays", "resources stay") + " as they are."
+	return "Plan: " + strings.Join(parts, ", ") + kept(p, "; %s", "resource stays as it is", "resources stay as they are") + "."
+}
+
+// kept counts what needs no change; that it is nothing is not worth a word.
+func kept(p *plan.Plan, format, one, many string) string {
+	if len(p.Kept) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(format, count(len(p.Kept), one, many))
 }
 
 func count(n int, one, many string) string {
@@ -153,7 +161,10 @@ func (t *text) change(c plan.Change) error {
 	t.line("  %s %s", t.paint(paints[sign(c)], string(sign(c))), headline(c))
 	switch after := c.After.(type) {
 	case *plan.File:
-		return t.file(c, after)
+		before, _ := c.Before.(*plan.File)
+		return t.diff(before, after, c)
+	case *plan.Blob:
+		t.line("      %d bytes, sha256 %s", after.Size, after.SHA256)
 	case *plan.Schema:
 		if after.Opening != "" {
 			t.line("      %s;", visible(after.Opening))
@@ -181,8 +192,6 @@ func headline(c plan.Change) string {
 		line = "database " + c.Ref.Path + ": " + schemaWord(c, after)
 	case *plan.Account:
 		line = "account " + c.Ref.Path
-	case *plan.Blob:
-		line += fmt.Sprintf(" (%d bytes, sha256 %s)", after.Size, after.SHA256)
 	}
 	if meta := metaWord(c); meta != "" {
 		line += " (" + meta + ")"
@@ -243,11 +252,6 @@ func meta(o plan.Object) *plan.Meta {
 		return &o.Meta
 	}
 	return nil
-}
-
-func (t *text) file(c plan.Change, after *plan.File) error {
-	before, _ := c.Before.(*plan.File)
-	return t.diff(before, after, c)
 }
 
 func (t *text) diff(before, after *plan.File, c plan.Change) error {
