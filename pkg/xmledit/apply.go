@@ -22,11 +22,17 @@ type Splice struct {
 // The edits are seen in order, each on what the ones before it left. All or
 // nothing: after an error out is nil.
 func Apply(src []byte, edits ...Edit) (out []byte, splices []Splice, err error) {
+	return applyIndexed(src, edits, 32)
+}
+
+// applyIndexed looks children up by an index where there are so many of them
+// that scanning would make many edits of one big list quadratic.
+func applyIndexed(src []byte, edits []Edit, indexFrom int32) (out []byte, splices []Splice, err error) {
 	d, err := Parse(src)
 	if err != nil {
 		return nil, nil, err
 	}
-	d.indexes = map[*elem]*index{}
+	d.indexes, d.indexFrom = map[*elem]*index{}, indexFrom
 	s := &session{d: d}
 	for _, e := range edits {
 		if e == nil {
@@ -49,7 +55,7 @@ func Apply(src []byte, edits ...Edit) (out []byte, splices []Splice, err error) 
 
 // splices writes what the edits want, in offsets of the source.
 func (s *session) splices() ([]Splice, error) {
-	r := &writer{d: s.d}
+	r := &writer{d: s.d, kept: map[*elem]bool{}}
 	for _, e := range s.dirty {
 		r.write(e)
 	}

@@ -1,10 +1,9 @@
 package xmledit
 
-import "slices"
-
-// indexFrom is the number of children from which on looking them up by scanning
-// would make many edits of one big list quadratic.
-const indexFrom = 32
+import (
+	"cmp"
+	"slices"
+)
 
 // index finds the children of one element, by name and by what they hold. It is
 // right for the tree as the edits so far leave it.
@@ -20,7 +19,14 @@ type tableKey struct {
 
 type table struct {
 	op      operand
-	buckets map[string][]*elem
+	buckets map[string]bucket
+}
+
+// bucket holds the children of one value. It is put in order when it is asked
+// for and something was added.
+type bucket struct {
+	list   []*elem
+	sorted bool
 }
 
 func (d *Doc) lookup(e *elem, st step) []*elem {
@@ -33,7 +39,7 @@ func (d *Doc) lookup(e *elem, st step) []*elem {
 		return d.filter(d.named(idx, e, st.name), st.preds)
 	}
 	p := st.preds[0]
-	return d.filter(d.tableOf(idx, e, st.name, p.op).buckets[p.value], st.preds[1:])
+	return d.filter(d.tableOf(idx, e, st.name, p.op).get(p.value), st.preds[1:])
 }
 
 func (d *Doc) named(idx *index, e *elem, name qname) []*elem {
@@ -53,11 +59,9 @@ func (d *Doc) tableOf(idx *index, e *elem, name qname, op operand) table {
 	key := tableKey{name, op.String()}
 	t, ok := idx.tables[key]
 	if !ok {
-		t = table{op, map[string][]*elem{}}
+		t = table{op, map[string]bucket{}}
 		for _, c := range d.named(idx, e, name) {
-			for _, v := range d.distinct(c, op) {
-				t.buckets[v] = append(t.buckets[v], c)
-			}
+			t.add(c, d.distinct(c, op))
 		}
 		idx.tables[key] = t
 	}
@@ -75,45 +79,30 @@ func (d *Doc) distinct(e *elem, op operand) []string {
 	return list
 }
 
-// indexAdded notes a new child. Order within a bucket is document order, so
-// where that is not certain the table is made anew when it is next needed.
+// indexAdded notes a new child.
 func (d *Doc) indexAdded(c *elem) {
-	d.indexChanged(c.parent, string(local(d.rawName(c))))
 	idx := d.indexes[c.parent]
 	if idx == nil {
 		return
 	}
 	for name, list := range idx.names {
-		if !name.matches(d.rawName(c)) {
-			continue
-		}
-		if c.next == nil {
+		switch {
+		case !name.matches(d.rawName(c)):
+		case c.next == nil:
 			idx.names[name] = append(list, c)
-		} else {
+		default:
 			delete(idx.names, name)
 		}
 	}
 	for key, t := range idx.tables {
-		if key.name.matches(d.rawName(c)) && !t.add(c, d.distinct(c, t.op)) {
-			delete(idx.tables, key)
+		if key.name.matches(d.rawName(c)) {
+			t.add(c, d.distinct(c, t.op))
 		}
 	}
-}
-
-// add reports whether every bucket still is in document order.
-func (t table) add(c *elem, values []string) bool {
-	for _, v := range values {
-		if len(t.buckets[v]) > 0 && c.next != nil {
-			return false
-		}
-		t.buckets[v] = append(t.buckets[v], c)
-	}
-	return true
 }
 
 // indexRemoving notes that a child is about to go.
 func (d *Doc) indexRemoving(c *elem) {
-	d.indexChanged(c.parent, string(local(d.rawName(c))))
 	idx := d.indexes[c.parent]
 	if idx == nil {
 		return
@@ -124,35 +113,84 @@ func (d *Doc) indexRemoving(c *elem) {
 		}
 	}
 	for key, t := range idx.tables {
-		if !key.name.matches(d.rawName(c)) {
-			continue
-		}
-		for _, v := range d.distinct(c, t.op) {
-			bucket := t.buckets[v]
-			if i := slices.Index(bucket, c); i >= 0 {
-				t.buckets[v] = slices.Concat(bucket[:i], bucket[i+1:])
-			}
+		if key.name.matches(d.rawName(c)) {
+			t.drop(c, d.distinct(c, t.op))
 		}
 	}
 }
 
-// indexChanged drops the tables that may depend on something called name in or
-// below e: an attribute, the text of an element, or an element that came or went.
-func (d *Doc) indexChanged(e *elem, name string) {
-	for a := e; a != nil && len(d.indexes) > 0; a = a.parent {
-		idx := d.indexes[a]
+// unindex takes e and the elements around it out of the tables that may depend
+// on something called name in e: an attribute, its text, a child that comes or
+// goes; "" is anything. When the change is made, the function returned puts
+// them back.
+func (d *Doc) unindex(e *elem, name string) (reindex func()) {
+	var back []func()
+	for ; e != nil && e.parent != nil && len(d.indexes) > 0; e = e.parent {
+		idx := d.indexes[e.parent]
 		if idx == nil {
 			continue
 		}
 		for key, t := range idx.tables {
-			if t.op.mentions(name) {
-				delete(idx.tables, key)
+			if !t.op.mentions(name) || !key.name.matches(d.rawName(e)) {
+				continue
 			}
+			c := e
+			t.drop(c, d.distinct(c, t.op))
+			back = append(back, func() { t.add(c, d.distinct(c, t.op)) })
+		}
+	}
+	return func() {
+		for _, f := range back {
+			f()
 		}
 	}
 }
 
+func (t table) get(value string) []*elem {
+	b := t.buckets[value]
+	if len(b.list) > 1 && !b.sorted {
+		slices.SortFunc(b.list, inOrder)
+		t.buckets[value] = bucket{b.list, true}
+	}
+	return b.list
+}
+
+func (t table) add(c *elem, values []string) {
+	for _, v := range values {
+		t.buckets[v] = bucket{list: append(t.buckets[v].list, c)}
+	}
+}
+
+func (t table) drop(c *elem, values []string) {
+	for _, v := range values {
+		b := t.buckets[v]
+		if i := slices.Index(b.list, c); i >= 0 {
+			b.list = slices.Concat(b.list[:i], b.list[i+1:])
+			t.buckets[v] = b
+		}
+	}
+}
+
+// inOrder compares siblings by where they stand.
+func inOrder(a, b *elem) int {
+	startA, nA := a.place()
+	startB, nB := b.place()
+	return cmp.Or(cmp.Compare(startA, startB), cmp.Compare(nA, nB))
+}
+
+// place is the last element of the source up to e, and how many new ones come
+// after that.
+func (e *elem) place() (start int32, n int) {
+	for ; e != nil && e.made(); e = e.prev {
+		n++
+	}
+	if e == nil {
+		return -1, n
+	}
+	return e.start, n
+}
+
 func (o operand) mentions(name string) bool {
-	return o.attr == name || len(o.steps) == 0 && o.attr == "" ||
+	return name == "" || o.attr == name || len(o.steps) == 0 && o.attr == "" ||
 		slices.ContainsFunc(o.steps, func(q qname) bool { return q.local == name })
 }

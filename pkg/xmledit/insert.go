@@ -142,6 +142,7 @@ func (s *session) insert(at spot, e Element) (*elem, error) {
 		return nil, err
 	}
 	n.x.behind = at.behind
+	defer s.d.unindex(p, string(local(s.d.rawName(n))))()
 	n.linkBefore(p, at.next)
 	s.change(p).kids = true
 	s.d.indexAdded(n)

@@ -21,7 +21,7 @@ type target struct {
 	text    *string
 	attr    Attribute
 	removed bool
-	skip    bool // stands in something removed
+	content bool // all that was in it gave way to new elements
 }
 
 // lawful makes edits of a document that do not get in each other's way, and
@@ -56,12 +56,12 @@ func newLawful(d *Doc, seed uint64) *lawful {
 func (l *lawful) value() string { return trickyValues[l.rng.IntN(len(trickyValues))] }
 
 func (l *lawful) edit(n Node, t *target) {
-	if t.text != nil || t.removed || t.attr.Name != "" {
+	if t.text != nil || t.removed || t.content || t.attr.Name != "" {
 		return
 	}
 	_, inside := n.Parent()
 	leaf := len(n.Children()) == 0
-	switch k := l.rng.IntN(8); {
+	switch k := l.rng.IntN(10); {
 	case k == 0 && leaf:
 		v := l.value()
 		t.text = &v
@@ -87,6 +87,13 @@ func (l *lawful) edit(n Node, t *target) {
 		e := l.element()
 		e.Key = "@k"
 		l.edits = append(l.edits, Upsert(t.path, e, Last))
+	case k == 8 && inside:
+		t.content = true
+		l.edits = append(l.edits, SetContent(t.path, l.element(), l.element()))
+	case k == 9:
+		e := Element{Name: fmt.Sprintf("new%d", len(l.fresh)), Attrs: []Attribute{{"k", l.value()}}, Text: l.value()}
+		l.fresh = append(l.fresh, e)
+		l.edits = append(l.edits, SetProperties(t.path, e.Name, "k", KV{e.Attrs[0].Value, e.Text}))
 	}
 }
 
@@ -148,10 +155,13 @@ func (l *lawful) wanted() []seen {
 	var list []seen
 	l.d.Walk(func(n Node) bool {
 		t := byPath[n.Path()]
+		if t.content {
+			t.text = new(string)
+		}
 		if !t.removed {
 			list = append(list, look(n, t.attr, t.text))
 		}
-		return !t.removed
+		return !t.removed && !t.content
 	})
 	return list
 }

@@ -136,8 +136,11 @@ func (r *writer) blankLinesAfter(eol int) (n int, closing bool) {
 func (r *writer) top(e *elem) int {
 	line, _ := r.lineStart(int(e.start))
 	floor := int(e.parent.open)
-	if e.prev != nil && !e.prev.made() {
-		floor = int(e.prev.end)
+	for p := e.prev; p != nil; p = p.prev {
+		if !p.made() {
+			floor = int(p.end)
+			break
+		}
 	}
 	for line > floor {
 		end := r.lineEndBefore(line)
@@ -174,21 +177,43 @@ func (r *writer) gap(e *elem) int {
 
 // keepsBlanks says whether blanks in e mean something.
 func (r *writer) keepsBlanks(e *elem) bool {
+	kept, ok := r.kept[e]
+	if !ok {
+		kept = r.preserved(e) || r.mixed(e)
+		r.kept[e] = kept
+	}
+	return kept
+}
+
+func (r *writer) preserved(e *elem) bool {
 	for a := e; a != nil; a = a.parent {
 		if v, ok := r.d.attr(a, "xml:space"); ok {
-			if v.is("preserve") {
-				return true
-			}
-			break
+			return v.is("preserve")
 		}
 	}
-	mixed := false
+	return false
+}
+
+func (r *writer) mixed(e *elem) (mixed bool) {
 	r.d.eachText(e, func(raw []byte, cdata bool) { mixed = mixed || cdata || !allBlank(raw) })
 	return mixed
 }
 
+// framesBeside works a frame out once for each name: a run may be long.
+func (r *writer) framesBeside(beside *elem) func(name string) frame {
+	frames := map[string]frame{}
+	return func(name string) frame {
+		f, ok := frames[name]
+		if !ok {
+			f = r.frame(beside, name)
+			frames[name] = f
+		}
+		return f
+	}
+}
+
 // frame is how a new sibling of an old element is laid out.
-func (r *writer) frame(beside, e *elem) frame {
+func (r *writer) frame(beside *elem, name string) frame {
 	f := frame{newline: r.newline(int(beside.start)), end: r.emptyEnd(beside), quote: r.quote(beside)}
 	own := false
 	f.indent, own = r.indent(int(beside.start))
@@ -197,7 +222,7 @@ func (r *writer) frame(beside, e *elem) frame {
 		return f
 	}
 	f.gap = r.gap(beside)
-	model := r.model(beside, e.x.name)
+	model := r.model(beside, name)
 	if model != nil {
 		f.indent, _ = r.indent(int(model.start))
 	}

@@ -102,7 +102,7 @@ func (d *Doc) match(steps []step) []*elem {
 
 // below returns the children of e that a step asks for.
 func (d *Doc) below(e *elem, st step) []*elem {
-	if d.indexes != nil && e.kids >= indexFrom {
+	if d.indexes != nil && e.kids >= d.indexFrom {
 		return d.lookup(e, st)
 	}
 	var list []*elem

@@ -17,8 +17,10 @@ type Doc struct {
 	root *elem
 
 	lineOnce sync.Once
-	lines    []int            // where each line begins
-	indexes  map[*elem]*index // nil unless only Apply sees the document
+	lines    []int // where each line begins
+
+	indexes   map[*elem]*index // nil unless only Apply sees the document
+	indexFrom int32            // number of children worth one
 }
 
 // Node is an element of a document.
@@ -70,7 +72,20 @@ func (d *Doc) rawName(e *elem) []byte {
 	return d.w[e.start+1 : e.nameEnd]
 }
 
-func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+func local(name []byte) []byte {
+	_, rest := cutName(name)
+	return rest
+}
+
+// cutName cuts a prefix off. A colon at either end is part of the name: XML by
+// itself does not mind.
+func cutName(name []byte) (prefix, rest []byte) {
+	i := bytes.IndexByte(name, ':')
+	if i <= 0 || i == len(name)-1 {
+		return nil, name
+	}
+	return name[:i], name[i+1:]
+}
 
 // Name is the name as it is written, prefix and all.
 func (n Node) Name() string {
@@ -183,15 +198,14 @@ func (d *Doc) path(e *elem) string {
 	return strings.Join(steps, "/")
 }
 
-// position counts e among its siblings of the same local name, as an index in
-// a path does.
+// position counts e among its siblings as an index in a path does.
 func (d *Doc) position(e *elem) (index int, several bool) {
 	if e.parent == nil {
 		return 1, false
 	}
-	name, n := local(d.rawName(e)), 0
+	name, n := nameOf(d.rawName(e)), 0
 	for c := e.parent.first; c != nil; c = c.next {
-		if !c.removed() && bytes.Equal(local(d.rawName(c)), name) {
+		if !c.removed() && name.matches(d.rawName(c)) {
 			n++
 		}
 		if c == e {

@@ -26,6 +26,12 @@ func (q qname) matches(raw []byte) bool {
 	return string(raw) == q.String()
 }
 
+// nameOf is how a path says a name that is written raw.
+func nameOf(raw []byte) qname {
+	prefix, rest := cutName(raw)
+	return qname{string(prefix), string(rest)}
+}
+
 func (q qname) String() string {
 	if q.prefix == "" {
 		return q.local
@@ -170,16 +176,8 @@ func (r *pathReader) name(wild bool) qname {
 		r.stop("a name is expected here")
 		return qname{}
 	}
-	name := r.s[r.i : r.i+n]
-	prefix, rest, ok := strings.Cut(name, ":")
-	if !ok {
-		prefix, rest = "", name
-	}
-	if ok && prefix == "" || rest == "" {
-		r.stop("a name is expected on both sides of the colon")
-	}
 	r.i += n
-	return qname{prefix, rest}
+	return nameOf([]byte(r.s[r.i-n : r.i]))
 }
 
 // literal reads a value in quotes, in which the quote itself is doubled.

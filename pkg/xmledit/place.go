@@ -46,8 +46,9 @@ func (r *writer) behind(prev *elem, run []*elem) {
 	at := int(prev.end)
 	var b strings.Builder
 	var f frame
+	frames := r.framesBeside(prev)
 	for _, e := range run {
-		f = r.frame(prev, e)
+		f = frames(e.x.name)
 		if !f.inline {
 			b.WriteString(strings.Repeat(f.newline, f.gap))
 		}
@@ -68,8 +69,9 @@ func (r *writer) ahead(next *elem, run []*elem) {
 	at := int(next.start)
 	var b strings.Builder
 	var f frame
+	frames := r.framesBeside(next)
 	for _, e := range run {
-		f = r.frame(next, e)
+		f = frames(e.x.name)
 		if f.inline {
 			r.fresh(&b, e, f)
 			continue

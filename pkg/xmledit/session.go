@@ -69,11 +69,9 @@ func (s *session) setText(e *elem, text string) error {
 		return nil
 	}
 	same := s.d.text(e).is(text)
+	defer s.d.unindex(e, string(local(s.d.rawName(e))))()
 	c := s.change(e)
 	c.text, c.write = &text, c.write || !same
-	if !same {
-		s.d.indexChanged(e.parent, string(local(s.d.rawName(e))))
-	}
 	return nil
 }
 
@@ -113,11 +111,9 @@ func (s *session) setAttr(e *elem, name, value string) error {
 		return s.conflict(e, "attribute "+name+": its prefix is not bound here")
 	}
 	same := ok && had.is(value)
+	defer s.d.unindex(e, name)()
 	c := s.change(e)
 	c.attrs = append(c.attrs, wanted{name, value, !same})
-	if !same {
-		s.d.indexChanged(e.parent, name)
-	}
 	return nil
 }
 
@@ -149,6 +145,7 @@ func (s *session) remove(e *elem) error {
 		return err
 	}
 	s.d.indexRemoving(e)
+	defer s.d.unindex(e.parent, string(local(s.d.rawName(e))))()
 	s.change(e).gone = true
 	s.change(e.parent).kids = true
 	return nil

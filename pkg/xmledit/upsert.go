@@ -134,16 +134,13 @@ func (s *session) setContent(e *elem, children []Element) error {
 		}
 		list = append(list, n)
 	}
-	for c := e.first; c != nil; c = c.next {
-		s.d.indexChanged(e, string(local(s.d.rawName(c))))
-	}
+	defer s.d.unindex(e, "")()
 	x := s.change(e)
 	x.content, x.old = true, e.first
 	e.first, e.last, e.kids = nil, nil, 0
 	delete(s.d.indexes, e)
 	for _, n := range list {
 		n.linkBefore(e, nil)
-		s.d.indexAdded(n)
 	}
 	return nil
 }

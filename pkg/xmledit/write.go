@@ -6,8 +6,9 @@ import "strings"
 type writer struct {
 	d       *Doc
 	cuts    []cut
-	unit    string // of indentation, where nothing near says more
-	uniform string // the line end of all the document, or "mixed"
+	kept    map[*elem]bool // answers of keepsBlanks
+	unit    string         // of indentation, where nothing near says more
+	uniform string         // the line end of all the document, or "mixed"
 }
 
 type cut struct {
