@@ -58,7 +58,7 @@ func (h *Host) power() (pid int, err error) {
 		extra = h.lab.databaseBase()
 	}
 	cmd := exec.Command("unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child=KILL",
-		"sh", script, "--appm-lab="+h.Root, h.Name, bound, extra)
+		"sh", script, labMark+h.Root, h.Name, bound, extra)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

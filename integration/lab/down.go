@@ -56,18 +56,31 @@ func remove(path string) error {
 }
 
 // endProcesses ends what was written down, and what was started so shortly
-// before the end that it was not: it names the lab's directory.
+// before the end that it was not: it names the lab's directory. A script may
+// start another program while it is looked for, so it looks until it finds none.
 func (s *state) endProcesses(ctx context.Context) error {
-	all := []process{}
+	var all []process
 	if s.Boot == bootID() {
 		all = append(all, s.Processes...)
 	}
-	named, err := ours(s.Dir, "-Dcarbon.home=", "--datadir=", "--appm-lab=")
-	if err != nil {
-		return err
+	for range 20 {
+		named, err := ours(s.Dir, carbonHome, "--datadir=", labMark)
+		if err != nil {
+			return err
+		}
+		if all = append(all, named...); len(all) == 0 {
+			return nil
+		}
+		if err := end(ctx, 5*time.Second, all...); err != nil {
+			return err
+		}
+		all = nil
 	}
-	return end(ctx, 5*time.Second, append(all, named...)...)
+	return fmt.Errorf("lab: processes of the lab in %s keep appearing; end them, then run down again", s.Dir)
 }
+
+// labMark begins the argument by which the lab's own processes are found.
+const labMark = "--appm-lab="
 
 // removeTree refuses while something is mounted below: whatever is mounted
 // there is not the lab's to delete.

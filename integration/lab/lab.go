@@ -90,6 +90,7 @@ type Lab struct {
 	mu      sync.Mutex // guards known_hosts and state
 	state   *state
 	closers []func() error
+	bridge  *process // real: that holds the network the hosts hang on
 
 	db            *mysqld.Server
 	serverOptions mysqld.Options // to start it again
@@ -107,7 +108,7 @@ type Host struct {
 	lab  *Lab
 	sshd *sshd // embedded
 
-	number int      // real: of the host on the bridge
+	number int      // real: of the host on the network
 	init   *process // real: the host's first process
 }
 

@@ -102,13 +102,13 @@ func nothingLeft(t *testing.T, l *Lab) {
 	if _, err := loadState(l.Dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("still in the register of labs (%v)", err)
 	}
-	if l.state.Bridge == "" {
+	if l.state.Link == "" {
 		return
 	}
 	for _, args := range [][]string{{"link"}, {"route", "show", "table", "all"}} {
 		out, err := exec.Command("ip", args...).Output()
-		if err != nil || strings.Contains(string(out), l.state.Bridge) || strings.Contains(string(out), l.state.Prefix) {
-			t.Errorf("ip %q still shows %s or %s, %v:\n%s", args, l.state.Bridge, l.state.Prefix, err, out)
+		if err != nil || strings.Contains(string(out), l.state.Link) || strings.Contains(string(out), l.state.Prefix) {
+			t.Errorf("ip %q still shows %s or %s, %v:\n%s", args, l.state.Link, l.state.Prefix, err, out)
 		}
 	}
 }

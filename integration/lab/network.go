@@ -8,36 +8,75 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+	"syscall"
 )
 
-// upNetwork makes a bridge with a network of its own. Hosts have no default
-// route, and what the bridge does not take ends at the unreachable route: no
-// packet of the lab leaves this machine.
+// upNetwork makes a network of the lab's own. Its bridge is in a namespace of
+// its own, too: there the machine's packet filter has no say, which on many
+// machines drops what bridges forward. Hosts have no default route, and what
+// the lab's link does not take ends at the unreachable route: no packet of the
+// lab leaves this machine.
 func (l *Lab) upNetwork(ctx context.Context) error {
 	unlock, err := lock("network") // two labs must not choose the same
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	l.state.Bridge = "appm" + l.state.ID
+	l.state.Link = "appm" + l.state.ID
 	if l.state.Prefix, err = freePrefix(ctx); err != nil {
 		return err
 	}
 	if err := l.state.save(); err != nil {
 		return err
 	}
-	network := l.state.Prefix + "0/24"
-	for _, args := range [][]string{
-		{"route", "add", "unreachable", network, "metric", "4278198272"},
-		{"link", "add", l.state.Bridge, "type", "bridge"},
-		{"address", "add", l.state.Prefix + "1/24", "dev", l.state.Bridge},
-		{"link", "set", l.state.Bridge, "up"},
-	} {
+	if err := l.startSwitch(ctx); err != nil {
+		return err
+	}
+	machine := [][]string{
+		{"route", "add", "unreachable", l.state.Prefix + "0/24", "metric", "4278198272"},
+		{"link", "add", l.state.Link, "type", "veth", "peer", "name", "uplink", "netns", itoa(l.bridge.PID)},
+		{"address", "add", l.state.Prefix + "1/24", "dev", l.state.Link},
+		{"link", "set", l.state.Link, "up"},
+	}
+	inside := [][]string{
+		{"link", "add", "bridge", "type", "bridge"},
+		{"link", "set", "bridge", "up"},
+		{"link", "set", "uplink", "master", "bridge", "up"},
+	}
+	for _, args := range machine {
 		if err := ip(ctx, args...); err != nil {
 			return err
 		}
 	}
+	for _, args := range inside {
+		if err := l.onSwitch(ctx, args...); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// holdNamespace is the script of a process that is there for its namespace.
+const holdNamespace = `trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done`
+
+func (l *Lab) startSwitch(ctx context.Context) error {
+	cmd := exec.Command("unshare", "--net", "--pid", "--fork", "--kill-child=KILL", "sh", "-c", holdNamespace, "switch", labMark+l.Dir+"/switch")
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("lab: %w", err)
+	}
+	go func() { _ = cmd.Wait() }() // the network's end is its own
+	var err error
+	if l.bridge, err = firstChild(ctx, cmd.Process.Pid); err != nil {
+		return err
+	}
+	return l.state.add(*l.bridge)
+}
+
+// onSwitch runs ip where the bridge is.
+func (l *Lab) onSwitch(ctx context.Context, args ...string) error {
+	return command(ctx, append([]string{"nsenter", "-t", itoa(l.bridge.PID), "-n", "ip"}, args...)...)
 }
 
 // freePrefix finds a /24 that no route of this machine knows, "10.213.7.".
@@ -87,8 +126,12 @@ func overlaps(used []*net.IPNet, prefix string) bool {
 }
 
 func ip(ctx context.Context, args ...string) error {
-	if out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
-		return fmt.Errorf("lab: ip %s: %w\n%s", strings.Join(args, " "), err, out)
+	return command(ctx, append([]string{"ip"}, args...)...)
+}
+
+func command(ctx context.Context, argv ...string) error {
+	if out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("lab: %s: %w\n%s", strings.Join(argv, " "), err, out)
 	}
 	return nil
 }
@@ -96,15 +139,13 @@ func ip(ctx context.Context, args ...string) error {
 // plug gives a host its interface, the other end of which hangs on the bridge.
 // After a reboot it is the same one to its neighbours, who remember its address.
 func (h *Host) plug(ctx context.Context) error {
-	mine, pid := h.lab.state.Bridge+"h"+itoa(h.number), itoa(h.init.PID)
-	if err := unplug(ctx, mine); err != nil {
-		return err
-	}
+	mine, pid := "h"+itoa(h.number), itoa(h.init.PID)
+	_ = h.lab.onSwitch(ctx, "link", "delete", mine) // of before a reboot; it mostly went with the host
 	for _, args := range [][]string{
 		{"link", "add", mine, "type", "veth", "peer", "name", "eth0", "address", fmt.Sprintf("02:d5:00:00:00:%02x", h.number+1), "netns", pid},
-		{"link", "set", mine, "master", h.lab.state.Bridge, "up"},
+		{"link", "set", mine, "master", "bridge", "up"},
 	} {
-		if err := ip(ctx, args...); err != nil {
+		if err := h.lab.onSwitch(ctx, args...); err != nil {
 			return err
 		}
 	}
@@ -120,21 +161,15 @@ func (h *Host) plug(ctx context.Context) error {
 	return nil
 }
 
-// downNetwork removes the bridge, the hosts' ends on it and the route, each
-// only if it is there.
+// downNetwork removes the machine's end of the network and the route, each
+// only if it is there; the rest has gone with its processes.
 func (s *state) downNetwork(ctx context.Context) error {
-	if s.Bridge == "" {
+	if s.Link == "" {
 		return nil
 	}
-	links, err := net.Interfaces()
-	if err != nil {
-		return err
-	}
-	for _, link := range links {
-		if link.Name == s.Bridge || strings.HasPrefix(link.Name, s.Bridge+"h") {
-			if err := unplug(ctx, link.Name); err != nil {
-				return err
-			}
+	if linkExists(s.Link) {
+		if err := ip(ctx, "link", "delete", s.Link); err != nil && linkExists(s.Link) { // else it went meanwhile
+			return err
 		}
 	}
 	out, err := exec.CommandContext(ctx, "ip", "-4", "route", "show", "type", "unreachable", s.Prefix+"0/24").Output()
@@ -142,18 +177,6 @@ func (s *state) downNetwork(ctx context.Context) error {
 		return err
 	}
 	return ip(ctx, "route", "delete", "unreachable", s.Prefix+"0/24")
-}
-
-// unplug deletes an interface that is there; a host that has just ended may
-// take it away first.
-func unplug(ctx context.Context, link string) error {
-	if !linkExists(link) {
-		return nil
-	}
-	if err := ip(ctx, "link", "delete", link); err != nil && linkExists(link) {
-		return err
-	}
-	return nil
 }
 
 func linkExists(name string) bool {

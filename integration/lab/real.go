@@ -126,7 +126,7 @@ func (h *Host) build(user ssh.PublicKey, java string) error {
 }
 
 // databaseOnHost starts the database server inside the host. Root may log in
-// on the host itself, as usual, and from the lab's own end of the bridge.
+// on the host itself, as usual, and from the lab's own end of the network.
 func (l *Lab) databaseOnHost(ctx context.Context, h *Host) error {
 	l.Database.Host = h.Name
 	o := mysqld.Options{

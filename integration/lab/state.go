@@ -23,8 +23,8 @@ type state struct {
 	Owner     process   // the process that runs the lab
 	Keep      bool      // it may outlive its owner
 	Processes []process // to end
-	Bridge    string    `json:",omitempty"`
-	Prefix    string    `json:",omitempty"` // of the bridge's network
+	Link      string    `json:",omitempty"` // the machine's interface to the lab's network
+	Prefix    string    `json:",omitempty"` // of that network
 }
 
 const stateFile = "lab.json"
