@@ -52,7 +52,7 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 	p := &Plan{Name: name}
 	s = &State{read: s.read, planned: map[Ref]Want{}}
 	var errs []error
-	seen, ended := map[string]bool{}, map[string]bool{}
+	seen, ended := map[string]bool{}, map[whose]bool{}
 	for _, step := range steps {
 		for _, n := range step.Needs {
 			if !seen[n.Target] {
@@ -60,12 +60,12 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 				p.Targets = append(p.Targets, n.Target)
 			}
 		}
-		if ended[step.For] {
+		if ended[whose{step.Scope, step.For}] {
 			continue
 		}
 		wants, notes, err := step.Want(s)
 		if err != nil {
-			ended[step.For] = true
+			ended[whose{step.Scope, step.For}] = true
 			errs = say(errs, step, err)
 			continue
 		}
@@ -80,6 +80,12 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// whose steps: a node and its host may have one name.
+type whose struct {
+	scope Scope
+	name  string
 }
 
 // told tells whether the same thing was already said of the same resource: a

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
@@ -21,7 +22,7 @@ var update = flag.Bool("update", false, "rewrite the wanted part of the cases in
 // testCase is one file of testdata: a world, and what the steps want of it.
 //
 //	step        the steps that plan, by name; all: every one
-//	node        whose; all: everybody's. publisher1 where the case names none
+//	node        whose; all: everybody's; publisher1 where the case names none
 //	inventory   replacements in testdata/inventory.toml, as in a replace section
 //	limit       words of --limit
 //	driver      the driver's version, 5.1.49 where the case names none
@@ -71,7 +72,7 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 	inv := parse(t, head["inventory"])
 	c := &testCase{w: newWorld(t, inv, head["driver"]), steps: strings.Split(head["step"], "\n"), limit: strings.Fields(head["limit"]), all: head["node"] == "all"}
 	if c.all {
-		head["node"] = inv.Nodes[0].Name
+		head["node"] = inv.Nodes[0].Name // whose world the sections change, until one says on
 	}
 	var known bool
 	if c.node, known = inv.Node(head["node"]); !known {
@@ -142,7 +143,9 @@ func (c *testCase) apply(names []string) error {
 	if err != nil {
 		return err
 	}
-	return c.w.apply(p)
+	err = c.w.apply(p)
+	c.w.clock = c.w.clock.Add(24 * time.Hour)
+	return err
 }
 
 func render(t *testing.T, p *plan.Plan, err error) string {

@@ -174,7 +174,7 @@ func (d Deployment) accountChange(s *plan.State, n inventory.Node, server *plan.
 			since = since || e.Changed > 0 && e.Changed < server.Age && mine(e.Host)
 		}
 	}
-	return false, since
+	return planned, since
 }
 
 // start says how the node comes up. JAVA_HOME is the inventory's, else the one

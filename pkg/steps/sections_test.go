@@ -17,6 +17,7 @@ import (
 // The sections of a case that change the world, in the order in which they
 // stand in the file. Paths are below the home of the case's node, or absolute.
 //
+//	on                 the node whose home and host the next sections change
 //	applied            the whole deployment, or the steps named, are applied first
 //	files/PATH         the whole file
 //	replace/PATH       OLD, a line "=>", NEW; more of these after a line "===="; OLD is there once
@@ -33,6 +34,12 @@ func (c *testCase) section(name string, data []byte) error {
 	switch verb {
 	case "applied":
 		return c.apply(strings.Split(strings.TrimSpace(string(data)), "\n"))
+	case "on":
+		var known bool
+		if c.node, known = c.w.inv.Node(strings.TrimSpace(string(data))); !known {
+			return errors.New("there is no such node")
+		}
+		return nil
 	case "files":
 		return c.edit(rel, func([]byte) ([]byte, error) { return data, nil })
 	case "replace":
