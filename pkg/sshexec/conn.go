@@ -135,7 +135,6 @@ func (c *Conn) end(reason error) {
 			c.lost = reason
 		}
 		c.mu.Unlock()
-		c.stage.close()
 		c.client.Close()
 		c.wire.Close()
 	})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"sync"
@@ -13,115 +14,144 @@ import (
 	"github.com/pkg/sftp"
 )
 
-// staging is the SFTP side of a connection: opened by the first upload.
-type staging struct {
-	mu     sync.Mutex
-	client *sftp.Client
-	folder string
-}
-
-func (s *staging) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.client != nil {
-		go s.client.Close() // it waits for an answer; the connection ends anyway
-		s.client = nil
-	}
-}
-
-// The defaults of the library wait for an answer to each 32 KiB, which is fifty
-// times slower over a line of 40 ms.
+// A file gets a further lane for each laneSize, up to maxLanes; more lanes do
+// not make it faster, and sessions are scarce.
 const (
-	uploadRequests = 64
-	uploadPacket   = 255 << 10 // OpenSSH takes 256 KiB with the header
+	laneSize = 8 << 20
+	maxLanes = 4
 )
 
-// sftp yields the client and the folder for uploads, which belongs to the
-// session's user alone.
-func (c *Conn) sftp(ctx context.Context) (*sftp.Client, string, error) {
-	c.stage.mu.Lock()
-	defer c.stage.mu.Unlock()
-	if c.stage.client != nil {
-		return c.stage.client, c.stage.folder, nil
-	}
-	client, err := c.newSFTP(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	folder, err := stagingFolder(client, c.cfg.StagingDirectory)
-	if err != nil {
-		return nil, "", errors.Join(c.cfg.fail(Upload, err, "the folder for uploads, %s", c.cfg.StagingDirectory), client.Close())
-	}
-	c.stage.client, c.stage.folder = client, folder
-	return client, folder, nil
-}
-
-func (c *Conn) newSFTP(ctx context.Context) (*sftp.Client, error) {
-	s, err := c.startSubsystem(ctx, "sftp")
-	if err != nil {
-		return nil, err
-	}
-	client, err := sftp.NewClientPipe(s.channel, s.channel,
-		sftp.UseConcurrentWrites(true), sftp.MaxPacketUnchecked(uploadPacket), sftp.MaxConcurrentRequestsPerFile(uploadRequests))
-	if err != nil {
-		s.end()
-		return nil, c.cfg.fail(Upload, err, "the host's SFTP server does not answer")
-	}
-	go func() {
-		_ = client.Wait()
-		s.end()
-	}()
-	return client, nil
-}
-
-// stagingFolder makes the folder, and makes sure that nobody else can look into it.
-func stagingFolder(client *sftp.Client, name string) (string, error) {
-	if !path.IsAbs(name) {
-		home, err := client.Getwd()
-		if err != nil {
-			return "", err
-		}
-		name = path.Join(home, name)
-	}
-	err := client.Mkdir(name)
-	if err != nil {
-		if info, statErr := client.Lstat(name); statErr != nil || !info.IsDir() {
-			return "", err
-		}
-	}
-	return name, client.Chmod(name, 0o700)
-}
-
 // Upload sends size bytes of src into the folder for uploads, by SFTP, and
-// yields the path there, for Replace.From. Progress is told how many bytes the
-// host has taken so far; it may be nil. The name only helps people to see what
-// it is.
+// yields the path there, for Replace.From. Progress is told how many bytes were
+// handed over so far; it may be nil, and is never called twice at once. The name
+// only helps people to see what it is.
 func (c *Conn) Upload(ctx context.Context, name string, src io.ReaderAt, size int64, progress func(int64)) (remotePath string, err error) {
-	client, folder, err := c.sftp(ctx)
+	lanes, folder, err := c.openLanes(ctx, int(min(max(size/laneSize, 1), maxLanes)))
 	if err != nil {
 		return "", err
 	}
-	remotePath = path.Join(folder, safeName(name)+"."+randomHex(8)+".part")
-	result := make(chan error, 1)
-	go func() { result <- send(ctx, client, remotePath, io.NewSectionReader(src, 0, size), progress) }()
-	select {
-	case err = <-result:
-	case <-ctx.Done():
-		return "", c.cfg.interrupted(ctx, "the upload of "+name)
-	case <-c.gone:
-		return "", c.lostError("the upload of " + name)
+	defer c.stage.release()
+	u := &upload{ctx: ctx, lanes: lanes, src: src, size: size, progress: progress,
+		path: path.Join(folder, safeName(name)+"."+randomHex(8)+".part")}
+	if err := c.await(ctx, "the upload of "+name, u.send); err != nil {
+		u.silence()
+		return "", err
 	}
-	if err != nil {
-		return "", c.uploadError(name, err)
-	}
-	return remotePath, nil
+	return u.path, nil
 }
 
-func (c *Conn) uploadError(name string, err error) error {
-	if c.isGone() {
-		return c.lostError("the upload of " + name)
+// await waits for a call into SFTP, which knows no context, but not longer than
+// the context or the connection lasts.
+func (c *Conn) await(ctx context.Context, doing string, call func() error) error {
+	result := make(chan error, 1)
+	go func() { result <- call() }()
+	select {
+	case err := <-result:
+		if err != nil && ctx.Err() == nil && !c.isGone() {
+			return c.cfg.fail(Upload, err, "%s", doing)
+		}
+		if err == nil {
+			return nil
+		}
+	case <-ctx.Done():
+	case <-c.gone:
 	}
-	return c.cfg.fail(Upload, err, "upload of %s", name)
+	if ctx.Err() != nil {
+		return c.cfg.interrupted(ctx, doing)
+	}
+	return c.lostError(doing)
+}
+
+// upload is one file on its way.
+type upload struct {
+	ctx   context.Context
+	lanes []*sftp.Client
+	src   io.ReaderAt
+	size  int64
+	path  string
+
+	mu       sync.Mutex
+	done     int64
+	progress func(int64)
+}
+
+// silence returns once progress is not being told, and will not be.
+func (u *upload) silence() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.progress = nil
+}
+
+// send writes the parts of the file at the same time. An error, or an interrupt,
+// takes the file away again.
+func (u *upload) send() (err error) {
+	first, err := u.lanes[0].OpenFile(u.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = u.lanes[0].Remove(u.path) // the error of interest is the one before
+		}
+	}()
+	err = first.Chmod(0o600)
+	if err == nil {
+		err = u.sendParts(first)
+	}
+	return errors.Join(err, first.Close())
+}
+
+func (u *upload) sendParts(first *sftp.File) error {
+	part := (u.size + int64(len(u.lanes)) - 1) / int64(len(u.lanes))
+	errs := make([]error, len(u.lanes))
+	var wg sync.WaitGroup
+	for i := range u.lanes {
+		wg.Go(func() {
+			from := int64(i) * part
+			errs[i] = u.sendPart(first, i, from, min(part, u.size-from))
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (u *upload) sendPart(f *sftp.File, lane int, from, size int64) (err error) {
+	if lane > 0 {
+		if f, err = u.lanes[lane].OpenFile(u.path, os.O_WRONLY); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+	}
+	if _, err := f.Seek(from, io.SeekStart); err != nil {
+		return err
+	}
+	n, err := f.ReadFromWithConcurrency(&reporting{u, io.NewSectionReader(u.src, from, size)}, uploadRequests)
+	if err == nil && n != size {
+		err = fmt.Errorf("%d of %d bytes: %w", n, size, io.ErrUnexpectedEOF)
+	}
+	return err
+}
+
+// reporting tells how far the upload has come, and stops it when the context
+// ends. It hides the size of what it reads, so SFTP must be told to be
+// concurrent.
+type reporting struct {
+	*upload
+	from io.Reader
+}
+
+func (r *reporting) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.from.Read(p)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done += int64(n)
+	if r.progress != nil && n > 0 {
+		r.progress(r.done)
+	}
+	return n, err
 }
 
 // safeName keeps a name readable and harmless.
@@ -135,66 +165,17 @@ func safeName(name string) string {
 	return safe[:min(len(safe), 100)]
 }
 
-func send(ctx context.Context, client *sftp.Client, name string, src *io.SectionReader, progress func(int64)) (err error) {
-	f, err := client.Create(name)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close()); err != nil {
-			_ = client.Remove(name)
-		}
-	}()
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	n, err := f.ReadFromWithConcurrency(&counted{ctx: ctx, src: src, progress: progress}, uploadRequests)
-	if err == nil && n != src.Size() {
-		err = fmt.Errorf("%d of %d bytes: %w", n, src.Size(), io.ErrUnexpectedEOF)
-	}
-	return err
-}
-
-// counted tells how far a reader has come, and stops it when the context ends.
-type counted struct {
-	ctx      context.Context
-	src      io.Reader
-	done     int64
-	progress func(int64)
-}
-
-func (r *counted) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	n, err := r.src.Read(p)
-	r.done += int64(n)
-	if r.progress != nil && n > 0 {
-		r.progress(r.done)
-	}
-	return n, err
-}
-
 // Unstage removes uploads. One that is not there any more is no error.
 func (c *Conn) Unstage(ctx context.Context, remotePath ...string) error {
 	if len(remotePath) == 0 {
 		return nil
 	}
-	client, folder, err := c.sftp(ctx)
+	lanes, folder, err := c.openLanes(ctx, 1)
 	if err != nil {
 		return err
 	}
-	result := make(chan error, 1)
-	go func() { result <- removeAll(client, folder, remotePath) }()
-	select {
-	case err = <-result:
-	case <-ctx.Done():
-		return c.cfg.interrupted(ctx, "removing uploads")
-	}
-	if err != nil {
-		return c.uploadError("removing uploads", err)
-	}
-	return nil
+	defer c.stage.release()
+	return c.await(ctx, "removing uploads", func() error { return removeAll(lanes[0], folder, remotePath) })
 }
 
 func removeAll(client *sftp.Client, folder string, names []string) error {
