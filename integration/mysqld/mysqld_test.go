@@ -95,6 +95,16 @@ func TestSimulatedReadsInstLines(t *testing.T) {
 	}
 }
 
+func TestAnotherArchiveIsNotRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "archive.tgz")
+	if err := os.WriteFile(file, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSum(file, mysql56Sum); err == nil || !strings.Contains(err.Error(), "is not run") {
+		t.Errorf("got %v, want a refusal", err)
+	}
+}
+
 func TestServicesAreDeniedOnlyWhilePackagesAreInstalled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "policy-rc.d")
 	for _, c := range []struct{ before, during, after string }{
