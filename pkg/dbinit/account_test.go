@@ -210,7 +210,7 @@ func TestAGrantNeverCreatesAnAccount(t *testing.T) {
 		list, _ := accountsOf(t, db, []string{schema}, Want{User: "appm4", Hosts: []string{"h"}, Password: "x", Schemas: []string{schema}}, o)
 		dropUser(t, db, "appm4")
 		err := ExecAccounts(t.Context(), db, o, list)
-		wantError[*Failed](t, err, "account appm4@h: GRANT ALL PRIVILEGES")
+		wantError[*Failed](t, err, "account appm4@h: GRANT ALL PRIVILEGES", "the account came or went since the plan was made")
 		if n := column(t, db, 0, "SELECT COUNT(*) FROM mysql.user WHERE User = 'appm4'")[0]; n != "0" {
 			t.Errorf("%s accounts of that name, want none", n)
 		}

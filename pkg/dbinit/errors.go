@@ -160,7 +160,7 @@ func privilege(err error) string {
 		return "ALL PRIVILEGES on that schema, WITH GRANT OPTION for grants"
 	case 1045, 1698:
 		return "the password that the inventory gives, and an account for the address it logs in from"
-	case 1142, 1143, 1227, 1370, 1410, 1419:
+	case 1142, 1143, 1227, 1370, 1419:
 		return "all privileges on the schemas and the ledger WITH GRANT OPTION, CREATE USER, and SELECT on mysql.user and mysql.db"
 	}
 	return ""
@@ -182,6 +182,10 @@ func hintFor(err error) string {
 		return "the schema's characters are too wide for the scripts' keys; its character set should be " + DefaultCharset
 	case e.Number == 1114, e.Number == 1021, e.Number == 1878, noSpace.MatchString(e.Message):
 		return "the server's disk is full; make room and run again, the load goes on from here"
+	case e.Number == 1133, e.Number == 1410, e.Number == 1396:
+		return "the account came or went since the plan was made; plan again"
+	case e.Number == 3750:
+		return "the server demands a primary key of every table (sql_require_primary_key), which the product's scripts do not give; it must be off for the load"
 	case e.Number == 1290 || e.Number == 1836 || e.Number == 1792:
 		return "the server takes no writes; is it a replica?"
 	}

@@ -197,7 +197,7 @@ func TestALoadInterruptedIsFinishedByTheNextRunAtOnce(t *testing.T) {
 			for _, how := range []string{"kill", "cancel", "cut"} {
 				exec(t, db, "DROP DATABASE "+ident(schema))
 				ctx, cancel := context.WithCancelCause(t.Context())
-				line := &wire{}
+				line := &cable{}
 				mine := s.open(t, line.dial)
 				err := Run(ctx, mine, planned(t, mine, schema, o, list), func(done, _ int) {
 					if done != at {
@@ -234,8 +234,8 @@ func TestALoadInterruptedIsFinishedByTheNextRunAtOnce(t *testing.T) {
 	})
 }
 
-// wire is a pool's connections, counted and cut.
-type wire struct {
+// cable is a pool's connections, counted and cut.
+type cable struct {
 	mu     sync.Mutex
 	conns  []net.Conn
 	writes atomic.Int64
@@ -243,7 +243,7 @@ type wire struct {
 
 type countedConn struct {
 	net.Conn
-	w *wire
+	w *cable
 }
 
 func (c countedConn) Write(p []byte) (int, error) {
@@ -251,7 +251,7 @@ func (c countedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-func (w *wire) dial(c *mysql.Config) {
+func (w *cable) dial(c *mysql.Config) {
 	c.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, network, addr)
@@ -265,7 +265,7 @@ func (w *wire) dial(c *mysql.Config) {
 	}
 }
 
-func (w *wire) cut() {
+func (w *cable) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, c := range w.conns {
@@ -276,7 +276,7 @@ func (w *wire) cut() {
 // A round trip is a write of the client's that an answer follows.
 func TestRoundTrips(t *testing.T) {
 	onEach(t, func(t *testing.T, s testServer) {
-		line := &wire{}
+		line := &cable{}
 		db := s.open(t, line.dial, func(c *mysql.Config) { c.CheckConnLiveness = false })
 		schema, o := names(t, s.open(t))
 		list := script(t, allScripts...)
