@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Say is where Ensure announces what it is about to install.
@@ -24,6 +25,14 @@ func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 	if !errors.As(err, &missing) {
 		return inst, err
 	}
+	unlock, err := lock()
+	if err != nil {
+		return Installed{}, err
+	}
+	defer unlock()
+	if inst, err := Find(kind); err == nil {
+		return inst, nil // somebody has installed it meanwhile
+	}
 	if kind == MySQL56 {
 		err = installMySQL56(ctx)
 	} else {
@@ -33,6 +42,21 @@ func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 		return Installed{}, err
 	}
 	return Find(kind)
+}
+
+// lock keeps test binaries that run side by side from installing at once.
+func lock() (unlock func(), err error) {
+	if err := os.MkdirAll(cacheDir(), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(cacheDir(), "install.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, nil
 }
 
 func installMariaDB(ctx context.Context, kind Kind) error {
@@ -102,21 +126,33 @@ func denyServices(path string) (allow func(), err error) {
 // Packages installs Debian packages whose programs are missing: the map gives
 // the package of each program. Root only.
 func Packages(ctx context.Context, programs map[string]string) error {
-	var packages []string
+	if len(missing(programs)) == 0 {
+		return nil
+	}
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	packages := missing(programs) // again: somebody may have installed them meanwhile
+	if len(packages) == 0 {
+		return nil
+	}
+	if !have("apt-get") {
+		return fmt.Errorf("mysqld: missing here: %s, and there is no apt-get to install it", strings.Join(packages, ", "))
+	}
+	return aptInstall(ctx, packages...)
+}
+
+// missing lists the packages, sorted, of the programs that are not here.
+func missing(programs map[string]string) (packages []string) {
 	for program, pkg := range programs {
 		if len(lookUp(program)) == 0 {
 			packages = append(packages, pkg)
 		}
 	}
-	if len(packages) == 0 {
-		return nil
-	}
 	slices.Sort(packages)
-	packages = slices.Compact(packages)
-	if !have("apt-get") {
-		return fmt.Errorf("mysqld: missing here: %s, and there is no apt-get to install it", strings.Join(packages, ", "))
-	}
-	return aptInstall(ctx, packages...)
+	return slices.Compact(packages)
 }
 
 // installMySQL56 fetches with npm's own client, and unpacks beside the final
