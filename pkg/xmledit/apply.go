@@ -55,7 +55,7 @@ func applyIndexed(src []byte, edits []Edit, indexFrom int32) (out []byte, splice
 
 // splices writes what the edits want, in offsets of the source.
 func (s *session) splices() ([]Splice, error) {
-	r := &writer{d: s.d, kept: map[*elem]bool{}}
+	r := &writer{d: s.d, mix: map[*elem]bool{}}
 	for _, e := range s.dirty {
 		r.write(e)
 	}

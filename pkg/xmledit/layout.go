@@ -150,9 +150,10 @@ func (r *writer) top(e *elem) int {
 		if end < floor || !bytes.HasSuffix(r.d.w[floor:end], []byte("-->")) {
 			break
 		}
-		start, ok := r.lineStart(floor + bytes.LastIndex(r.d.w[floor:end], []byte("<!--")))
-		if !ok {
-			break
+		comment := bytes.LastIndex(r.d.w[floor:end], []byte("<!--"))
+		start, ok := r.lineStart(floor + max(comment, 0))
+		if comment < 0 || !ok {
+			break // the --> is text, or stands behind something else
 		}
 		line = start
 	}
@@ -175,16 +176,7 @@ func (r *writer) gap(e *elem) int {
 	return min(before, after)
 }
 
-// keepsBlanks says whether blanks in e mean something.
-func (r *writer) keepsBlanks(e *elem) bool {
-	kept, ok := r.kept[e]
-	if !ok {
-		kept = r.preserved(e) || r.mixed(e)
-		r.kept[e] = kept
-	}
-	return kept
-}
-
+// preserved says whether the document asks for blanks in e to be kept.
 func (r *writer) preserved(e *elem) bool {
 	for a := e; a != nil; a = a.parent {
 		if v, ok := r.d.attr(a, "xml:space"); ok {
@@ -194,9 +186,28 @@ func (r *writer) preserved(e *elem) bool {
 	return false
 }
 
-func (r *writer) mixed(e *elem) (mixed bool) {
-	r.d.eachText(e, func(raw []byte, cdata bool) { mixed = mixed || cdata || !allBlank(raw) })
+// mixed says whether e has text beside its children. It may be no more than a
+// stray --> that nobody noticed: a stock axis2.xml has one.
+func (r *writer) mixed(e *elem) bool {
+	mixed, ok := r.mix[e]
+	if !ok {
+		r.d.eachText(e, func(raw []byte, cdata bool) { mixed = mixed || cdata || !allBlank(raw) })
+		r.mix[e] = mixed
+	}
 	return mixed
+}
+
+// shares says whether e has no lines of its own, so that blanks beside it may
+// mean something.
+func (r *writer) shares(e *elem) bool {
+	if _, own := r.lineStart(int(e.start)); !own || r.preserved(e.parent) {
+		return true
+	}
+	if !r.mixed(e.parent) {
+		return false
+	}
+	_, clean := r.blanksToEnd(r.restOfLine(int(e.end)))
+	return !clean
 }
 
 // framesBeside works a frame out once for each name: a run may be long.
@@ -215,12 +226,10 @@ func (r *writer) framesBeside(beside *elem) func(name string) frame {
 // frame is how a new sibling of an old element is laid out.
 func (r *writer) frame(beside *elem, name string) frame {
 	f := frame{newline: r.newline(int(beside.start)), end: r.emptyEnd(beside), quote: r.quote(beside)}
-	own := false
-	f.indent, own = r.indent(int(beside.start))
-	f.inline = !own || r.keepsBlanks(beside.parent)
-	if f.inline {
+	if f.inline = r.shares(beside); f.inline {
 		return f
 	}
+	f.indent, _ = r.indent(int(beside.start))
 	f.gap = r.gap(beside)
 	model := r.model(beside, name)
 	if model != nil {
@@ -236,7 +245,7 @@ func (r *writer) inside(parent *elem) frame {
 	var own bool
 	f.indent, own = r.indent(int(parent.start))
 	_, closing := r.lineStart(int(parent.close))
-	f.inline = r.keepsBlanks(parent) || !own && (parent.empty() || !closing)
+	f.inline = r.preserved(parent) || r.mixed(parent) || !own && (parent.empty() || !closing)
 	f.unit = r.unitNear(parent, nil)
 	child := parent.x.old
 	if child == nil {

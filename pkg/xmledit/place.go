@@ -149,8 +149,12 @@ func (r *writer) content(e *elem) {
 // remove takes an element away, with its line if it has one, and with the blank
 // lines that set it off from what remains. Neighbours that go too go with it.
 func (r *writer) remove(e *elem) {
-	if r.keepsBlanks(e.parent) {
+	switch {
+	case r.preserved(e.parent):
 		r.cut(int(e.start), int(e.end), "")
+		return
+	case r.mixed(e.parent):
+		r.removeAmongText(int(e.start), int(e.end))
 		return
 	}
 	if p := neighbour(e, func(e *elem) *elem { return e.prev }); p != nil && r.adjacent(p, e) {
@@ -179,6 +183,16 @@ func neighbour(e *elem, next func(*elem) *elem) *elem {
 // adjacent says whether nothing but blanks stands between two elements.
 func (r *writer) adjacent(a, b *elem) bool {
 	return a == b || allBlank(r.d.w[a.end:b.start])
+}
+
+// removeAmongText takes the line along, but no blank line: it may be a paragraph.
+func (r *writer) removeAmongText(start, end int) {
+	line, ownLine := r.lineStart(start)
+	eol, clean := r.blanksToEnd(end)
+	if ownLine && clean {
+		start, end = line, r.newlineEnd(eol)
+	}
+	r.cut(start, end, "")
 }
 
 func (r *writer) removeLines(parent *elem, start, end int) {

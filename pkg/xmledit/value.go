@@ -23,7 +23,7 @@ func (d *Doc) decodeValue(raw []byte, attribute bool) value {
 	if attribute {
 		special = "&\r\n\t"
 	}
-	if bytes.IndexAny(raw, special) < 0 {
+	if !bytes.ContainsAny(raw, special) {
 		return value{s: string(raw)}
 	}
 	r := reader{d: d, attribute: attribute}

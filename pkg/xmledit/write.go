@@ -6,7 +6,7 @@ import "strings"
 type writer struct {
 	d       *Doc
 	cuts    []cut
-	kept    map[*elem]bool // answers of keepsBlanks
+	mix     map[*elem]bool // answers of mixed
 	unit    string         // of indentation, where nothing near says more
 	uniform string         // the line end of all the document, or "mixed"
 }
