@@ -129,11 +129,24 @@ func TestWhatCouldNotBeReadIsAnError(t *testing.T) {
 }
 
 func TestTheFirstErrorOfANodeEndsItsSteps(t *testing.T) {
-	never := plan.Step{Name: "never", For: "n", Want: func(*plan.State) ([]plan.Want, []plan.Note, error) {
+	never := plan.Step{Name: "never", Scope: plan.ScopeNode, For: "n", Want: func(*plan.State) ([]plan.Want, []plan.Note, error) {
 		panic("asked after the node had failed")
 	}}
 	wantError(t, "n: step one: first\nm: step one: second", plan.NewState(),
 		failing("one", "n", errors.New("first")), never, failing("one", "m", errors.New("second")), never)
+}
+
+func TestANodesErrorDoesNotEndTheStepsOfItsHost(t *testing.T) {
+	host := failing("two", "n", errors.New("second"))
+	host.Scope = plan.ScopeHost
+	wantError(t, "n: step one: first\nn: step two: second", plan.NewState(), failing("one", "n", errors.New("first")), host)
+}
+
+func TestAStepMaySaySeveralThingsOfOneResource(t *testing.T) {
+	a := file("h", "/a")
+	conflict := func(text string) error { return &plan.Error{Cause: plan.Conflict, Ref: a, Text: text} }
+	wantError(t, "h: node n: step one: /a: line 1\nh: node n: step one: /a: line 2", plan.NewState(),
+		failing("one", "n", errors.Join(conflict("line 1"), conflict("line 2"), conflict("line 1"))))
 }
 
 func TestTheSameIsToldOnce(t *testing.T) {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,15 +10,15 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
-// A name that ends like this names a secret. PasswordDigest and
-// PasswordJavaRegEx do not: they are part of plans and must be seen, and so
-// must StoreSaltedPassword, which is yes or no.
-var (
-	secretName = regexp.MustCompile(`(?i)` + secretWord + `$`)
-	openName   = regexp.MustCompile(`StoreSaltedPassword`)
-)
+// words end the name of a secret. PasswordDigest and PasswordJavaRegEx name
+// none: they are part of plans and must be seen, and so must
+// StoreSaltedPassword, which is yes or no.
+var words = []string{"password", "passwd", "pass", "passphrase", "pwd", "secret", "token", "credential", "credentials"}
 
-const secretWord = `(?:password|passwd|pass|passphrase|pwd|secret|token|credentials?)`
+const (
+	open       = "StoreSaltedPassword"
+	secretWord = `(?:password|passwd|pass|passphrase|pwd|secret|token|credentials?)`
+)
 
 // In comments and half-commented elements there is no tree to walk, so the
 // text is searched as well. The groups are the secrets.
@@ -32,9 +33,10 @@ var rawSecrets = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)[\w:.-]*` + secretWord + `\s*=\s*(?:"([^"]+)"|'([^']+)')`),
 	// jdbc:mysql://h/d?user=a&amp;password=X, and the ; of other vendors
 	regexp.MustCompile(`(?i)` + secretWord + `=((?:[^&;<>"'\s]|&(?:lt|gt|quot|apos|#\w+);)+)`),
-	// ldap://user:X@host; an X may hold an @
-	regexp.MustCompile(`://[^/\s:@<>"']*:([^/\s<>"']+)@`),
 }
+
+// userinfo is ldap://user:X@host; an X may hold an @.
+var userinfo = regexp.MustCompile(`://[^/\s:@<>"']*:([^/\s<>"']+)@`)
 
 // secrets finds the bytes of an XML file that must not be shown: every
 // password-like element, attribute and property, whoever's it is. The admin
@@ -53,16 +55,65 @@ func secrets(src []byte) []plan.Span {
 			return true
 		})
 	}
-	for _, raw := range rawSecrets {
-		for _, m := range raw.FindAllSubmatchIndex(src, -1) {
+	search := func(raw *regexp.Regexp, from, to int) {
+		for _, m := range raw.FindAllSubmatchIndex(src[from:to], -1) {
 			for g := 2; g < len(m); g += 2 {
-				if m[g] >= 0 && !openName.Match(src[m[0]:m[g]]) {
-					add(m[g], m[g+1])
+				if m[g] >= 0 && !bytes.Contains(src[from+m[0]:from+m[g]], []byte(open)) {
+					add(from+m[g], from+m[g+1])
 				}
 			}
 		}
 	}
+	for _, near := range windows(src) {
+		for _, raw := range rawSecrets {
+			search(raw, near.Start, near.End)
+		}
+	}
+	if bytes.IndexByte(src, '@') >= 0 {
+		search(userinfo, 0, len(src))
+	}
 	return spans
+}
+
+// windows are the parts of a file in which a name of a secret occurs, each from
+// the tag that it is in to the end tag behind it. Searching only there takes a
+// hundredth of the time, and every file of every run is searched.
+func windows(src []byte) []plan.Span {
+	lower := slices.Clone(src)
+	for i, b := range lower {
+		if 'A' <= b && b <= 'Z' {
+			lower[i] = b + 'a' - 'A'
+		}
+	}
+	var list []plan.Span
+	for _, stem := range []string{"pass", "pwd", "secret", "token", "credential"} {
+		for at := 0; ; {
+			i := bytes.Index(lower[at:], []byte(stem))
+			if i < 0 {
+				break
+			}
+			at += i + len(stem)
+			list = append(list, plan.Span{Start: before(src, at-len(stem)), End: behind(src, at)})
+		}
+	}
+	return list
+}
+
+// before is where the tag or the line begins that at is in, whichever is first.
+func before(src []byte, at int) int {
+	return max(0, min(bytes.LastIndexByte(src[:at], '<'), bytes.LastIndexByte(src[:at], '\n')))
+}
+
+// behind is where the next end tag has begun, or the line ends if that is later.
+func behind(src []byte, at int) int {
+	tag, line := len(src), len(src)
+	if i := bytes.Index(src[at:], []byte("</")); i >= 0 {
+		tag = at + i + len("</")
+	}
+	if i := bytes.IndexByte(src[at:], '\n'); i >= 0 {
+		line = at + i
+	}
+	return max(tag, line)
 }
 
 // walkSecrets hides what an element keeps secret: attributes, and where the
@@ -101,5 +152,9 @@ func hideContent(n xmledit.Node, add func(start, end int)) {
 }
 
 func isSecret(name string) bool {
-	return secretName.MatchString(name) && !openName.MatchString(name)
+	if name == open {
+		return false
+	}
+	lower := strings.ToLower(name)
+	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(lower, w) })
 }

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,6 +51,15 @@ type machine struct {
 // passwords are the places in the fixtures where somebody's password stands.
 var passwords = regexp.MustCompile(`(<\w*[Pp]assword>|name="(?:ConnectionPassword|AuthPass|password)">)[^<]+<`)
 
+// pack are the files of a fresh home, with passwords of our own in them.
+var pack = sync.OnceValues(func() ([]product.File, error) {
+	files, err := product.Home{}.Files()
+	for i, f := range files {
+		files[i].Data = passwords.ReplaceAll(f.Data, []byte("${1}"+planted+"<"))
+	}
+	return files, err
+})
+
 func newWorld(t *testing.T, inv inventory.Inventory, driver string) *world {
 	t.Helper()
 	w := &world{inv: inv, clock: time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC), hosts: map[string]*machine{}, db: newDatabase()}
@@ -59,7 +68,7 @@ func newWorld(t *testing.T, inv inventory.Inventory, driver string) *world {
 	if w.driver, _, err = steps.PickDriver(product.DriverName(driver), w.jar, inv.Driver.Class); err != nil {
 		t.Fatal(err)
 	}
-	files, err := product.Home{Stock: os.Getenv("APPM_STOCK_FOR_CASES")}.Files()
+	files, err := pack()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +90,7 @@ func (w *world) unpack(m *machine, home string, files []product.File) {
 		m.dirs[path.Join(home, dir)] = plan.Dir{Meta: w.file(nil, 0o755, "appm").Meta}
 	}
 	for _, f := range files {
-		data := passwords.ReplaceAll(f.Data, []byte("${1}"+planted+"<"))
-		m.files[path.Join(home, f.Path)] = w.file(data, uint32(f.Mode), "appm")
+		m.files[path.Join(home, f.Path)] = w.file(f.Data, uint32(f.Mode), "appm")
 	}
 }
 
