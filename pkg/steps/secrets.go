@@ -23,10 +23,10 @@ const (
 // In comments and half-commented elements there is no tree to walk, so the
 // text is searched as well. The groups are the secrets.
 var rawSecrets = []*regexp.Regexp{
-	// <password a="b">X</password>, also where X is CDATA
-	regexp.MustCompile(`(?i)<[\w:.-]*` + secretWord + `(?:\s[^<>]*)?>((?:[^<]|<!\[CDATA\[)+)<`),
+	// <password a="b">X</password>, also <!--password>, and where X is CDATA
+	regexp.MustCompile(`(?i)<!?[\w:.-]*` + secretWord + `(?:\s(?:[^<>]*[^<>/])?)?>((?:[^<]|<!\[CDATA\[)+)<`),
 	// <property name="db.password">X</property>
-	regexp.MustCompile(`(?i)<[^<>]*` + secretWord + `["'][^<>]*>((?:[^<]|<!\[CDATA\[)+)<`),
+	regexp.MustCompile(`(?i)<[^<>]*` + secretWord + `["'](?:[^<>]*[^<>/])?>((?:[^<]|<!\[CDATA\[)+)<`),
 	// <property name="password" value="X"/>
 	regexp.MustCompile(`(?i)<[^<>]*` + secretWord + `["'][^<>]*\svalue\s*=\s*(?:"([^"]+)"|'([^']+)')`),
 	// password="X"
