@@ -34,7 +34,10 @@ func PickDriver(name string, data []byte, className string) (Driver, []byte, err
 		return Driver{}, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := checkJar(data); err != nil {
-		return Driver{}, nil, fmt.Errorf("%s: %s: %w; get the driver anew from its vendor", name, jar, err)
+		if jar != path.Base(name) {
+			name += ": " + jar
+		}
+		return Driver{}, nil, fmt.Errorf("%s: %w; get the driver anew from its vendor", name, err)
 	}
 	sum := sha256.Sum256(data)
 	d := Driver{Name: jar, Class: className, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
@@ -111,7 +114,7 @@ func isDriver(name string) bool {
 func zipMembers(data []byte) ([]member, error) {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, fmt.Errorf("is not a readable zip archive: %w", err)
+		return nil, fmt.Errorf("is not a readable zip archive: %w; get it anew from its vendor", err)
 	}
 	var members []member
 	for _, f := range r.File {
@@ -120,7 +123,7 @@ func zipMembers(data []byte) ([]member, error) {
 		}
 		open, err := f.Open()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
+			return nil, fmt.Errorf("is a broken archive: %s: %w; get it anew from its vendor", f.Name, err)
 		}
 		m, err := readMember(f.Name, open)
 		if err != nil {
@@ -134,7 +137,7 @@ func zipMembers(data []byte) ([]member, error) {
 func tarMembers(data []byte) ([]member, error) {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("is not a readable gzip archive: %w", err)
+		return nil, fmt.Errorf("is not a readable gzip archive: %w; get it anew from its vendor", err)
 	}
 	// The whole of a tar has to be read to find a member; the bound is against
 	// an archive made to unpack without end.
@@ -146,7 +149,7 @@ func tarMembers(data []byte) ([]member, error) {
 			return members, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("is a broken archive: %w", err)
+			return nil, fmt.Errorf("is a broken archive: %w; get it anew from its vendor", err)
 		}
 		if h.Typeflag != tar.TypeReg || !isDriver(h.Name) {
 			continue
@@ -162,7 +165,7 @@ func tarMembers(data []byte) ([]member, error) {
 func readMember(name string, r io.Reader) (member, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxJar+1))
 	if err != nil {
-		return member{}, fmt.Errorf("%s: %w", name, err)
+		return member{}, fmt.Errorf("is a broken archive: %s: %w; get it anew from its vendor", name, err)
 	}
 	if len(data) > maxJar {
 		return member{}, fmt.Errorf("%s: is larger than %d MB, which no driver is", name, maxJar>>20)
