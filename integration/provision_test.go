@@ -26,6 +26,8 @@ func TestProvision(t *testing.T) {
 			{"then nothing is to do, for one connection and one exec a host", converged},
 			{"a limit is kept", limited},
 			{"each drift is shown and healed, and nothing else", drifts},
+			{"a changed password and a lost account are shown and healed", accounts},
+			{"a lost database is made again", lostDatabase},
 			{"a kill between write and restart heals on the next run", killed},
 			{"a stopped server is started", stopped},
 		}
@@ -261,6 +263,64 @@ func drifted(t *testing.T, w *world, good sight, name string, d drift) {
 			t.Errorf("%s: restarted is %v", other.Name, restarted)
 		}
 	}
+}
+
+// sql executes statements on the lab's database.
+func (w *world) sql(t *testing.T, statements ...string) {
+	t.Helper()
+	db, err := w.OpenDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, s := range statements {
+		if _, err := db.Exec(s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// accounts takes the Publisher's account away, then gives it another password.
+func accounts(t *testing.T, w *world) {
+	good := w.look(t)
+	h, _ := w.node(t, "publisher")
+	who := "'" + w.Database.App.User + "'@'" + h.Address + "'"
+	for _, damage := range []string{"DROP USER " + who, "SET PASSWORD FOR " + who + " = PASSWORD('another')"} {
+		server := w.server(t, h)
+		w.sql(t, damage)
+		plan := w.want(t, 2, "plan", "--detailed-exitcode").out
+		got := headlines(plan)
+		if len(got) != 1+sharing(w, h) || !strings.Contains(plan, "the database account changes with this plan") || strings.Contains(plan, "schema") {
+			t.Errorf("after %s the plan is %q", damage, got)
+		}
+		w.want(t, 0, "apply", "--yes")
+		if w.server(t, h) == server {
+			t.Errorf("after %s the server was not restarted", damage)
+		}
+	}
+	w.equal(t, good.withoutLedger(), w.look(t).withoutLedger(), "healing the accounts")
+}
+
+// sharing counts the nodes that log in from the host's address.
+func sharing(w *world, h *lab.Host) int {
+	n := 0
+	for _, other := range w.Hosts {
+		if other.Address == h.Address {
+			n += len(other.Nodes)
+		}
+	}
+	return n
+}
+
+func lostDatabase(t *testing.T, w *world) {
+	good := w.look(t)
+	w.sql(t, "DROP DATABASE ES_STORAGE_DB")
+	plan := w.want(t, 2, "plan", "--detailed-exitcode", "--limit", "database").out
+	if got := headlines(plan); len(got) != 1 || !strings.Contains(got[0], "ES_STORAGE_DB") || !strings.Contains(got[0], "create") {
+		t.Errorf("the plan is %q, want one database", got)
+	}
+	w.want(t, 0, "apply", "--yes", "--limit", "database")
+	w.equal(t, good.withoutLedger(), w.look(t).withoutLedger(), "making a database again")
 }
 
 // headlines are the lines of a plan that name a change.
