@@ -3,6 +3,7 @@ package dbinit
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -68,6 +69,20 @@ func TestAccountStatementsSpeakEachServersDialect(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAStatementInARecordHoldsNoSecret(t *testing.T) {
+	s := Statement{SQL: "CREATE USER a IDENTIFIED BY 'x'", Hidden: []Span{{28, 31}}}
+	got, err := json.Marshal(map[string]any{"one": s, "list": []Statement{s}})
+	if want := `{"list":["CREATE USER a IDENTIFIED BY (secret)"],"one":"CREATE USER a IDENTIFIED BY (secret)"}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+	for _, wrong := range [][]Span{{{40, 50}}, {{5, 3}}, {{3, 5}, {4, 6}}, {{-1, 2}}} {
+		s.Hidden = wrong
+		if got := s.Masked(); got != "(secret)" {
+			t.Errorf("spans %v: %q, want all of it hidden", wrong, got)
+		}
 	}
 }
 

@@ -86,6 +86,9 @@ func startFleet() {
 // what must be there when APPM_REQUIRE_SERVERS is set.
 func onEach(t *testing.T, test func(t *testing.T, s testServer)) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("NOT TESTED with -short: it needs database servers")
+	}
 	started.Do(startFleet)
 	have := map[string]bool{}
 	for _, s := range fleet {
