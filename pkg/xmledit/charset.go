@@ -1,16 +1,12 @@
 package xmledit
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sort"
-	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 )
 
 // charset is how the bytes of a file stand for characters.
@@ -22,8 +18,8 @@ type charset struct {
 	name  string // as it is called in messages
 	width int    // bytes of an ASCII character: 2 in UTF-16, else 1
 	order byteOrder
-	table *charmap.Charmap // nil: UTF-8, UTF-16 or ASCII
-	ascii bool             // no byte above 0x7F can stand for a character
+	table *[128]rune // what the bytes above 0x7F are; nil: UTF-8, UTF-16 or ASCII
+	ascii bool       // no byte above 0x7F can stand for a character
 	marks []mark
 }
 
@@ -74,7 +70,8 @@ func (c *charset) encodeRune(r rune) (byte, bool) {
 	if c.table == nil {
 		return 0, false
 	}
-	return c.table.EncodeRune(r)
+	i := slices.Index(c.table[:], r)
+	return byte(utf8.RuneSelf + i), i >= 0 && r != utf8.RuneError
 }
 
 // decode returns the document as UTF-8 without its byte order mark.
@@ -118,7 +115,7 @@ func (c *charset) decode8(body []byte) ([]byte, error) {
 			work = append(work, b)
 			continue
 		}
-		r := c.table.DecodeByte(b)
+		r := c.table[b-utf8.RuneSelf]
 		if r == utf8.RuneError {
 			return nil, failAt(work, len(work), "a byte that stands for nothing in "+c.name+", the declared encoding")
 		}
@@ -182,116 +179,3 @@ func (c *charset) check(w []byte) error {
 	}
 	return nil
 }
-
-// sniff follows appendix F of XML 1.0, without its guesses.
-func sniff(src []byte) (*charset, error) {
-	utf16 := func(order byteOrder, name string) (*charset, error) {
-		c := &charset{name: name, width: 2, order: order, marks: []mark{{0, 2}}}
-		return c, c.agree(declared(asciiOf16(src[2:], order)))
-	}
-	switch {
-	case bytes.HasPrefix(src, []byte("\xFF\xFE\x00\x00")), bytes.HasPrefix(src, []byte("\x00\x00\xFE\xFF")):
-		return nil, failAt(nil, 0, "UTF-32 is not supported")
-	case bytes.HasPrefix(src, []byte("\xFF\xFE")):
-		return utf16(binary.LittleEndian, "UTF-16LE")
-	case bytes.HasPrefix(src, []byte("\xFE\xFF")):
-		return utf16(binary.BigEndian, "UTF-16BE")
-	case bytes.HasPrefix(src, []byte("\xEF\xBB\xBF")):
-		c := &charset{name: "UTF-8", width: 1, marks: []mark{{0, 3}}}
-		return c, c.agree(declared(src[3:]))
-	case bytes.HasPrefix(src, []byte("<\x00")), bytes.HasPrefix(src, []byte("\x00<")):
-		return nil, failAt(nil, 0, "this looks like UTF-16 without a byte order mark, which XML requires")
-	}
-	return named(declared(src))
-}
-
-// agree says whether what the declaration claims fits the byte order mark.
-func (c *charset) agree(declared string) error {
-	d := strings.ToUpper(declared)
-	if d == "" || d == c.name || c.width == 2 && d == "UTF-16" || d == "UTF8" && c.name == "UTF-8" {
-		return nil
-	}
-	return failAt(nil, 0, fmt.Sprintf("the byte order mark says %s, the declaration says %q", c.name, declared))
-}
-
-func asciiOf16(b []byte, order byteOrder) []byte {
-	out := make([]byte, 0, 128)
-	for i := 0; i+1 < len(b) && len(out) < cap(out); i += 2 {
-		u := order.Uint16(b[i:])
-		if u >= utf8.RuneSelf {
-			break
-		}
-		out = append(out, byte(u))
-	}
-	return out
-}
-
-// declared is the encoding in the XML declaration, "" if there is none. The
-// declaration's grammar is checked later, on the decoded text.
-func declared(src []byte) string {
-	if !bytes.HasPrefix(src, []byte("<?xml")) {
-		return ""
-	}
-	end := bytes.Index(src, []byte("?>"))
-	if end < 0 {
-		return ""
-	}
-	_, rest, ok := bytes.Cut(src[:end], []byte("encoding"))
-	if !ok {
-		return ""
-	}
-	i := skipSpace(rest, 0)
-	if i >= len(rest) || rest[i] != '=' {
-		return ""
-	}
-	i = skipSpace(rest, i+1)
-	if i >= len(rest) || rest[i] != '"' && rest[i] != '\'' {
-		return ""
-	}
-	name, _, _ := bytes.Cut(rest[i+1:], rest[i:i+1])
-	return string(name)
-}
-
-func named(name string) (*charset, error) {
-	c := &charset{name: name, width: 1, marks: []mark{{0, 0}}}
-	switch up := strings.ToUpper(name); up {
-	case "", "UTF-8", "UTF8":
-		c.name = "UTF-8"
-		return c, nil
-	case "US-ASCII", "ASCII", "ISO646-US":
-		c.ascii = true
-		return c, nil
-	case "UTF-16", "UTF-16LE", "UTF-16BE":
-		return nil, failAt(nil, 0, fmt.Sprintf("the declaration says %q, but there is no byte order mark and the bytes are not UTF-16", name))
-	default:
-		if c.table = tables[up]; c.table == nil {
-			return nil, failAt(nil, 0, fmt.Sprintf("encoding %q is not supported", name))
-		}
-		return c, nil
-	}
-}
-
-// tables holds the encodings of one byte a character that are ASCII below 0x80.
-// ISO-8859-12 was never published, and ISO-8859-11 is not in the library.
-var tables = func() map[string]*charmap.Charmap {
-	t := map[string]*charmap.Charmap{"LATIN1": charmap.ISO8859_1, "WINDOWS-874": charmap.Windows874}
-	iso := []*charmap.Charmap{
-		charmap.ISO8859_1, charmap.ISO8859_2, charmap.ISO8859_3, charmap.ISO8859_4, charmap.ISO8859_5, charmap.ISO8859_6,
-		charmap.ISO8859_7, charmap.ISO8859_8, charmap.ISO8859_9, charmap.ISO8859_10, nil, nil,
-		charmap.ISO8859_13, charmap.ISO8859_14, charmap.ISO8859_15, charmap.ISO8859_16,
-	}
-	for i, m := range iso {
-		if m != nil {
-			t["ISO-8859-"+strconv.Itoa(i+1)] = m
-		}
-	}
-	windows := []*charmap.Charmap{
-		charmap.Windows1250, charmap.Windows1251, charmap.Windows1252, charmap.Windows1253, charmap.Windows1254,
-		charmap.Windows1255, charmap.Windows1256, charmap.Windows1257, charmap.Windows1258,
-	}
-	for i, m := range windows {
-		t["WINDOWS-"+strconv.Itoa(1250+i)] = m
-		t["CP"+strconv.Itoa(1250+i)] = m
-	}
-	return t
-}()
