@@ -64,6 +64,9 @@ exec /usr/sbin/sshd -D -e -f /etc/ssh/cell_config
 
 func needRoot(t testing.TB) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("LEFT OUT by -short: namespaces and a real sshd")
+	}
 	if os.Getuid() != 0 {
 		t.Skip("LEFT OUT: this test makes namespaces and needs root")
 	}

@@ -67,6 +67,7 @@ func contract(t *testing.T, test func(t *testing.T, h host)) {
 			}
 			t.Run(name, func(t *testing.T) {
 				cfg := c.config(u.name, u.sudo, key)
+				cfg.StagingDirectory = ".stage-" + randomHex(4)
 				if u.uid == 0 {
 					cfg.StagingDirectory = stage(t)
 				}
@@ -499,4 +500,45 @@ func testAsOwner(t *testing.T, h host) {
 	if _, _, err := h.conn.Run(t.Context(), home+"/gone", "true", nil, nil, nil); !IsKind(err, Request) {
 		t.Errorf("run as an absent owner: got %v", err)
 	}
+}
+
+// A server that a script starts shall see the environment of a login, and not
+// the language and time zone that suit us.
+func TestEnvironment(t *testing.T) {
+	for tz, lang := range map[string]string{"": "", "Europe/Oslo": "nb_NO.UTF-8"} {
+		for name, value := range map[string]string{"TZ": tz, "LC_ALL": lang} {
+			t.Setenv(name, value)
+			if value == "" {
+				os.Unsetenv(name)
+			}
+		}
+		key := newKey(t)
+		conn := dial(t, listen(t, key.PublicKey()).config(key))
+		var lines []string
+		if _, _, err := conn.Run(t.Context(), "", `echo "${TZ-unset} ${LC_ALL-unset} ${L-unset}${Z-unset}"`, nil, nil, func(l string) { lines = append(lines, l) }); err != nil {
+			t.Fatal(err)
+		}
+		want := "unset unset unsetunset"
+		if tz != "" {
+			want = tz + " " + lang + " unsetunset"
+		}
+		if got := strings.Join(lines, "|"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		found := gather(t, conn, Read{Kind: "run", Name: `printf %s "$TZ $LC_ALL ${L-unset}"`})
+		if got := string(found[0][0].Data); got != "UTC0 C unset" {
+			t.Errorf("a read: got %q", got)
+		}
+	}
+	t.Run("sudo", func(t *testing.T) {
+		c := sharedCell(t)
+		conn := dial(t, c.config("deploy", true, sharedKey(t)))
+		var line string
+		if _, _, err := conn.Run(t.Context(), "/home/app", `echo "${TZ-unset} ${LC_ALL-unset} $HOME $USER $(id -un) ${L-unset}"`, nil, nil, func(l string) { line = l }); err != nil {
+			t.Fatal(err)
+		}
+		if want := "unset unset /home/app app app unset"; line != want {
+			t.Errorf("got %q, want %q", line, want)
+		}
+	})
 }

@@ -257,10 +257,17 @@ func (s *session) abandon() {
 // for good, so the wait is short.
 func (s *session) finish(j job) outcome {
 	s.letGo()
+	patience := time.After(time.Second)
 	select {
 	case <-s.ended:
 	case <-s.errs.seen(j.mark + " 3"):
-	case <-time.After(time.Second):
+	case <-patience:
+	}
+	if !s.errs.has(j.mark + " 3") { // it did not run to its end, so its exit status is of interest
+		select {
+		case <-s.ended:
+		case <-patience:
+		}
 	}
 	exit := -1
 	select {

@@ -98,12 +98,14 @@ func (j job) outer() string {
 	}
 	// The failure of sudo is told at once: cat ends only with stdin, which stays
 	// open until the end is told.
-	run := `printf '%s\n' "$s" | { sudo -n -- sh -c 'eval "$(cat)"' || echo "$N s $?"; }`
+	run := `printf '%s\n' "$o" "$s" | { sudo -n -- sh -c 'eval "$(cat)"' || echo "$N s $?"; }`
 	if j.hold {
-		run = `{ printf '%s\n%s\n' "$s" "$N"; cat; } | ` +
+		run = `{ printf '%s\n' "$o" "$s" "$N"; cat; } | ` +
 			`{ sudo -n -- sh -c '` + readsPart + `' sh "$N" || echo "$N s $?"; }`
 	}
-	return start + commonScript + "s=" + quote(j.inner()) + "\n" +
+	// sudo drops what it does not know from the environment.
+	keep := `case $L$Z in *[!A-Za-z0-9_.@:/+-]*) L= Z=; esac; o="L=$L Z=$Z"` + "\n"
+	return start + commonScript + keep + "s=" + quote(j.inner()) + "\n" +
 		`if [ "$(id -u)" = 0 ]; then eval "$s"; else ` + run + "; fi\n"
 }
 

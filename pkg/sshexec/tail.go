@@ -51,6 +51,13 @@ func (t *tail) seen(text string) <-chan struct{} {
 	return w.met
 }
 
+func (t *tail) has(text string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return bytes.Contains(t.data, []byte(text))
+}
+
+// tell wakes those whose text has come.
 func (t *tail) tell() {
 	rest := t.waits[:0]
 	for _, w := range t.waits {

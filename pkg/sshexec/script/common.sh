@@ -1,16 +1,31 @@
+# What tools print shall not depend on the host's language and time zone. A
+# script that may start a server gets back what there was: L and Z.
+[ -n "${L+x}" ] || L=${LC_ALL-} Z=${TZ-}
 LC_ALL=C TZ=UTC0
-export LC_ALL TZ
+export LC_ALL TZ L Z
+original() {
+	if [ -n "$L" ]; then LC_ALL=$L; else unset LC_ALL; fi
+	if [ -n "$Z" ]; then TZ=$Z; else unset TZ; fi
+	unset L Z
+}
+
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 unset ENV BASH_ENV
 cd /
-umask 022
 
 sum() { sha256sum "$@"; }
 command -v sha256sum >/dev/null 2>&1 || sum() { shasum -a 256 "$@"; }
 
 unbase64() { base64 -d; }
 [ ! -x /usr/bin/sw_vers ] || unbase64() { base64 -D; }
+
+# A printf that is a program would show what it prints to every user.
+hides() {
+	case $(command -v printf) in
+	/*) echo "sh of this host has no printf of its own, so a secret would be seen in ps" >&2; return 1 ;;
+	esac
+}
 
 # gone PATH: whether it is certain that nothing is at PATH, which could not be
 # seen. A folder on the way that may not be searched makes it uncertain.

@@ -68,6 +68,7 @@ run() { # run SCRIPT ARGUMENT..., for the read number $i
 	d=$({
 		s=$1
 		shift
+		unset L Z
 		sh -c "$s" sh "$@" </dev/null 3<&-
 		printf '\n%s' $?
 	} | base64)

@@ -12,6 +12,7 @@ die() {
 # put INDEX OP PATH BEFORE SHA256 MODE OWNER GROUP [BASE64]
 # OP: data, from (file descriptor 4), remove
 stop=
+bad=$(hides 2>&1)
 put() {
 	[ -z "$stop" ] || return 0
 	e=$(one "$@" 2>&1 </dev/null)
@@ -24,6 +25,7 @@ put() {
 one() {
 	i=$1 op=$2 path=$3 before=$4 want=$5 mode=$6 owner=$7 group=$8
 	shift 8
+	[ -z "$bad" ] || die "$bad"
 	t=$path
 	if [ -L "$path" ]; then
 		t=$(readlink -f -- "$path" && echo x) || t=
