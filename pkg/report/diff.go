@@ -1,7 +1,9 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
@@ -34,31 +36,84 @@ func diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLin
 		return nil, err
 	}
 	crlf := uniform(a) && uniform(b)
-	from, to := mask(old.Data, hiddenBefore), mask(now.Data, hidden)
+	from := mask(old.Data, hiddenBefore)
+	to := mask(now.Data, append(slices.Clone(hidden), carried(unified.Hunks, old.Data, now.Data, hiddenBefore)...))
 	var lines []diffLine
-	shift := 0 // of the new line numbers; the library's own are off after a hunk of several edits
-	for _, h := range unified.Hunks {
-		i, j := h.FromLine-1, h.FromLine-1+shift
-		header := len(lines)
-		lines = append(lines, diffLine{kind: '@'})
-		var removed, added int
-		for _, l := range h.Lines {
-			switch l.Kind {
-			case udiff.Delete:
-				lines = append(lines, shown('-', from[i], crlf)...)
-				i, removed = i+1, removed+1
-			case udiff.Insert:
-				lines = append(lines, shown('+', to[j], crlf)...)
-				j, added = j+1, added+1
-			default:
-				lines = append(lines, shown(' ', to[j], crlf)...)
-				i, j, removed, added = i+1, j+1, removed+1, added+1
+	walk(unified.Hunks, func(h hunk) {
+		lines = append(lines, diffLine{'@', fmt.Sprintf("@@ -%s +%s @@", place(h.from, h.removed), place(h.to, h.added))})
+	}, func(kind udiff.OpKind, i, j int) {
+		switch kind {
+		case udiff.Delete:
+			lines = append(lines, shown('-', from[i], crlf)...)
+		case udiff.Insert:
+			lines = append(lines, shown('+', to[j], crlf)...)
+		default:
+			lines = append(lines, shown(' ', to[j], crlf)...)
+		}
+	})
+	return lines, nil
+}
+
+// hunk is where a hunk stands in both files, in lines from 1, and how many
+// lines of each it has.
+type hunk struct{ from, removed, to, added int }
+
+// walk calls begin for each hunk and see for each of its lines, with the
+// indexes of the line in both files. The library's own numbers of new lines
+// are off after a hunk of several edits, so they are counted here.
+func walk(hunks []*udiff.Hunk, begin func(hunk), see func(kind udiff.OpKind, i, j int)) {
+	shift := 0
+	for _, u := range hunks {
+		h := hunk{from: u.FromLine, to: u.FromLine + shift}
+		for _, l := range u.Lines {
+			if l.Kind != udiff.Insert {
+				h.removed++
+			}
+			if l.Kind != udiff.Delete {
+				h.added++
 			}
 		}
-		lines[header].text = fmt.Sprintf("@@ -%s +%s @@", place(h.FromLine, removed), place(h.FromLine+shift, added))
-		shift += added - removed
+		begin(h)
+		i, j := h.from-1, h.to-1
+		for _, l := range u.Lines {
+			see(l.Kind, i, j)
+			if l.Kind != udiff.Insert {
+				i++
+			}
+			if l.Kind != udiff.Delete {
+				j++
+			}
+		}
+		shift += h.added - h.removed
 	}
-	return lines, nil
+}
+
+// carried are the spans of the old file that lie in unchanged lines, at their
+// places in the new one: what either file hides there stays hidden.
+func carried(hunks []*udiff.Hunk, old, now []byte, spans []plan.Span) []plan.Span {
+	from, to := starts(old), starts(now)
+	var list []plan.Span
+	walk(hunks, func(hunk) {}, func(kind udiff.OpKind, i, j int) {
+		if kind != udiff.Equal {
+			return
+		}
+		for _, s := range spans {
+			start, end := max(s.Start, from[i]), min(s.End, from[i+1])
+			if start < end {
+				list = append(list, plan.Span{Start: start - from[i] + to[j], End: end - from[i] + to[j]})
+			}
+		}
+	})
+	return list
+}
+
+// starts are the offsets of the lines, and the end of the last.
+func starts(data []byte) []int {
+	list := []int{0}
+	for l := range bytes.Lines(data) {
+		list = append(list, list[len(list)-1]+len(l))
+	}
+	return list
 }
 
 func place(line, count int) string {

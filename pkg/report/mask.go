@@ -19,23 +19,19 @@ func mask(data []byte, spans []plan.Span) []string {
 	var lines []string
 	offset, next := 0, 0
 	for l := range strings.Lines(string(data)) {
-		start, end := offset, offset+len(strings.TrimRight(l, "\r\n"))
+		start, end := offset, offset+len(l)-len(ending(l))
 		offset += len(l)
 		var b strings.Builder
 		at := start
 		for i := next; i < len(spans) && spans[i].Start < offset; i++ {
 			if s := spans[i]; s.End > start {
-				from, to := max(s.Start, start), min(s.End, end)
-				if from > at {
-					b.Write(data[at:from])
-				}
+				from, to := min(max(s.Start, start), end), min(s.End, end)
+				b.Write(data[at:from])
 				b.WriteString(hidden)
-				at = max(at, to)
+				at = to
 			}
 		}
-		if at < end {
-			b.Write(data[at:end])
-		}
+		b.Write(data[at:end])
 		lines = append(lines, visible(b.String())+ending(l))
 		for next < len(spans) && spans[next].End <= offset {
 			next++
@@ -66,7 +62,12 @@ func merge(spans []plan.Span, size int) []plan.Span {
 // ending is the part of a line that is no text; "" on the last line of a file
 // without a final line end.
 func ending(line string) string {
-	return line[len(strings.TrimRight(line, "\r\n")):]
+	for _, end := range []string{"\r\n", "\n"} {
+		if strings.HasSuffix(line, end) {
+			return end
+		}
+	}
+	return ""
 }
 
 // visible makes control characters harmless: what a host sends must not move
@@ -94,7 +95,7 @@ func visible(s string) string {
 }
 
 func unprintable(r rune) bool {
-	return r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
+	return r != '\t' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp))
 }
 
 func hex(b byte) string { return string([]byte{"0123456789abcdef"[b>>4], "0123456789abcdef"[b&15]}) }
