@@ -51,12 +51,6 @@ type silent struct{}
 
 func (silent) Print(...any) {}
 
-// Script is a file of SQL as the mysql client would be fed it.
-type Script struct {
-	Name string
-	Data []byte
-}
-
 // Span is a range of bytes, End excluded.
 type Span struct{ Start, End int }
 
