@@ -118,22 +118,31 @@ func differing(a, b []byte) (removed, added int) {
 
 // counted counts the lines of a file's diff in a rendered plan.
 func counted(shown string, r plan.Ref) (minus, plus int) {
-	target, inside := "", false
-	for l := range strings.Lines(shown) {
-		if !strings.HasPrefix(l, " ") {
-			target = strings.TrimSpace(l)
-		}
-		if change, is := strings.CutPrefix(l, "  "); is && len(change) > 2 && strings.ContainsRune("+-~>", rune(change[0])) && change[1] == ' ' {
-			inside = target == r.Target && (strings.HasPrefix(change[2:], r.Path+":") || strings.HasPrefix(change[2:], r.Path+" "))
-			continue
-		}
-		switch text, is := strings.CutPrefix(l, "      "); {
-		case !inside || !is:
-		case strings.HasPrefix(text, "-"):
+	of(shown, r, func(line string) {
+		switch line[0] {
+		case '-':
 			minus++
-		case strings.HasPrefix(text, "+"):
+		case '+':
 			plus++
 		}
-	}
+	})
 	return minus, plus
+}
+
+// of calls see for each line of one file's diff in a rendered plan.
+func of(shown string, r plan.Ref, see func(string)) {
+	target, inside := "", false
+	for l := range strings.Lines(shown) {
+		l = strings.TrimSuffix(l, "\n")
+		line, isLine := strings.CutPrefix(l, "      ")
+		switch change, isChange := strings.CutPrefix(l, "  "); {
+		case isLine && inside && line != "":
+			see(line)
+		case isLine:
+		case isChange:
+			inside = target == r.Target && strings.HasPrefix(change[min(2, len(change)):], r.Path+":")
+		default:
+			target = l
+		}
+	}
 }

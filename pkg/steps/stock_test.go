@@ -1,0 +1,229 @@
+package steps_test
+
+import (
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/appm-provision/appm-provision/integration/product"
+	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// What a person would write who follows the page by hand over four hosts, in
+// lines of the XML files, and what the tool adds to that: empty lines between
+// new elements, where the file has them between its own.
+const (
+	byHandRemoved, byHandAdded = 42, 210
+	emptyLines                 = 14
+	hostsLines                 = 4 * 5 // a block of three names on each host
+)
+
+// TestStockFiles configures the files of the release itself, and holds the diff
+// to the lines that are meant, each of them listed below.
+func TestStockFiles(t *testing.T) {
+	stock := os.Getenv("APPM_STOCK_CONF")
+	if stock == "" {
+		t.Log("APPM_STOCK_CONF is not set: THE STOCK FILES ARE LEFT OUT, the project's own fixtures stand in for them")
+	}
+	files, err := product.Home{Stock: stock}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, parse(t, ""), "5.1.49")
+	for _, n := range w.inv.Nodes {
+		w.unpack(w.hosts[n.Host], n.Home, files)
+	}
+	all, err := w.inv.Select(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.build(w.list(all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := render(t, p, nil)
+	var removed, added int
+	for _, n := range w.inv.Nodes {
+		for _, file := range []string{"hosts", "carbon.xml", "master-datasources.xml", "app-manager.xml", "user-mgt.xml", "registry.xml", "axis2.xml"} {
+			minus, plus := holds(t, p, text, n, file)
+			removed, added = removed+minus, added+plus
+		}
+	}
+	t.Logf("%-24s %-10s -%-3d +%d", "all files", "all roles", removed, added)
+	t.Logf("by hand: -%d +%d; and %d empty lines between new elements, and %d lines of hosts files", byHandRemoved, byHandAdded, emptyLines, hostsLines)
+	if removed != byHandRemoved || added != byHandAdded+emptyLines+hostsLines {
+		t.Errorf("got -%d +%d, want -%d +%d", removed, added, byHandRemoved, byHandAdded+emptyLines+hostsLines)
+	}
+}
+
+// holds compares the diff of one file of a node with what is meant.
+func holds(t *testing.T, p *plan.Plan, text string, n inventory.Node, file string) (minus, plus int) {
+	t.Helper()
+	var got []string
+	for _, c := range p.On(n.Host) {
+		if c.Ref.Kind == plan.KindFile && path.Base(c.Ref.Path) == file {
+			before, after := c.Before.(*plan.File), c.After.(*plan.File)
+			minus, plus = differing(before.Data, after.Data)
+			got = changed(text, c.Ref)
+			exact(t, c, text)
+		}
+	}
+	want := meant(n, file)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s of %s:\n got %s\nwant %s", file, n.Name, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+	}
+	t.Logf("%-24s %-10s -%-3d +%d", file, n.Role, minus, plus)
+	return minus, plus
+}
+
+// changed are the lines of a file's diff, without their indentation.
+func changed(text string, r plan.Ref) []string {
+	var list []string
+	of(text, r, func(line string) {
+		if line[0] == '+' || line[0] == '-' {
+			list = append(list, line[:1]+strings.TrimSpace(line[1:]))
+		}
+	})
+	return list
+}
+
+// meant are the lines that a file of a node should lose and gain.
+func meant(n inventory.Node, file string) []string {
+	shares := n.Role.Clustered()
+	var parts []string
+	switch {
+	case file == "hosts":
+		parts = []string{hostsOf[n.Role]}
+	case file == "master-datasources.xml" && shares:
+		parts = []string{replacedAM, newDatasource("WSO2UM_DB", "UM_DB", "user manager"), newDatasource("WSO2REG_DB", "REG_DB", "the registry"), replacedES}
+	case file == "master-datasources.xml":
+		parts = []string{replacedAM, newDatasource("WSO2UM_DB", "UM_DB", "user manager")}
+	case file == "user-mgt.xml":
+		parts = []string{userManagement}
+	case file == "registry.xml" && shares:
+		parts = []string{strings.ReplaceAll(registry, "ROLE", string(n.Role))}
+	case file == "axis2.xml" && shares:
+		parts = []string{axis2[n.Role]}
+	}
+	var list []string
+	for _, part := range parts {
+		list = append(list, strings.Split(strings.TrimSpace(part), "\n")...)
+	}
+	return list
+}
+
+var hostsOf = map[inventory.Role]string{
+	inventory.IDP:       block("192.168.10.13", "192.168.10.14"),
+	inventory.Gateway:   block("192.168.10.13", "192.168.10.14"),
+	inventory.Publisher: block("127.0.0.1", "192.168.10.14"),
+	inventory.Store:     block("192.168.10.13", "127.0.0.1"),
+}
+
+func block(publisher, store string) string {
+	return "+# appm-provision test: begin\n+192.168.10.5\tcarbondb.mysql-wso2.com\n" +
+		"+" + publisher + "\tpublisher.appm-wso2.com\n+" + store + "\tstore.appm-wso2.com\n+# appm-provision test: end"
+}
+
+// The pool of the stock datasource has the page's values already.
+const replacedAM = `
+-<url>jdbc:h2:repository/database/WSO2AM_DB;DB_CLOSE_ON_EXIT=FALSE</url>
+-<username>wso2carbon</username>
+-<password>(secret)</password>
+-<driverClassName>org.h2.Driver</driverClassName>
++<url>jdbc:mysql://carbondb.mysql-wso2.com:3306/AM_DB?autoReconnect=true</url>
++<username>appm</username>
++<password>(secret)</password>
++<defaultAutoCommit>false</defaultAutoCommit>
++<driverClassName>com.mysql.jdbc.Driver</driverClassName>`
+
+// That of JAGH2 lacks three of them, and its password is empty.
+const replacedES = `
+-<url>jdbc:h2:repository/database/ES_STORAGE;DB_CLOSE_ON_EXIT=FALSE;LOCK_TIMEOUT=60000</url>
+-<username>sa</username>
+-<password></password>
+-<driverClassName>org.h2.Driver</driverClassName>
++<url>jdbc:mysql://carbondb.mysql-wso2.com:3306/ES_STORAGE_DB?autoReconnect=true</url>
++<username>appm</username>
++<password>(secret)</password>
++<driverClassName>com.mysql.jdbc.Driver</driverClassName>
++<testOnBorrow>true</testOnBorrow>
++<validationQuery>SELECT 1</validationQuery>
++<validationInterval>30000</validationInterval>`
+
+func newDatasource(name, schema, user string) string {
+	return `+<datasource>
++<name>` + name + `</name>
++<description>The datasource used by ` + user + `</description>
++<jndiConfig>
++<name>jdbc/` + name + `</name>
++</jndiConfig>
++<definition type="RDBMS">
++<configuration>
++<url>jdbc:mysql://carbondb.mysql-wso2.com:3306/` + schema + `?autoReconnect=true</url>
++<username>appm</username>
++<password>(secret)</password>
++<driverClassName>com.mysql.jdbc.Driver</driverClassName>
++<maxActive>50</maxActive>
++<maxWait>60000</maxWait>
++<testOnBorrow>true</testOnBorrow>
++<validationQuery>SELECT 1</validationQuery>
++<validationInterval>30000</validationInterval>
++</configuration>
++</definition>
++</datasource>
++`
+}
+
+const userManagement = `
+-<Property name="dataSource">jdbc/WSO2CarbonDB</Property>
++<Property name="dataSource">jdbc/WSO2UM_DB</Property>
+-<Property name="UserRolesCacheEnabled">false</Property>
++<Property name="UserRolesCacheEnabled">true</Property>`
+
+const registry = `
++<dbConfig name="govregistry">
++<dataSource>jdbc/WSO2REG_DB</dataSource>
++</dbConfig>
++
++<remoteInstance url="https://ROLE.appm-wso2.com">
++<id>gov</id>
++<cacheId>appm@jdbc:mysql://carbondb.mysql-wso2.com:3306/REG_DB?autoReconnect=true</cacheId>
++<dbConfig>govregistry</dbConfig>
++<readOnly>false</readOnly>
++<enableCache>true</enableCache>
++<registryRoot>/</registryRoot>
++</remoteInstance>
++
++<mount path="/_system/governance" overwrite="true">
++<instanceId>gov</instanceId>
++<targetPath>/_system/governance</targetPath>
++</mount>
++
++<mount path="/_system/config" overwrite="true">
++<instanceId>gov</instanceId>
++<targetPath>/_system/config</targetPath>
++</mount>
++`
+
+var axis2 = map[inventory.Role]string{
+	inventory.Publisher: members("192.168.10.13", "192.168.10.14"),
+	inventory.Store:     members("192.168.10.14", "192.168.10.13"),
+}
+
+func members(self, peer string) string {
+	return `-enable="false">
++enable="true">
+-<parameter name="membershipScheme">multicast</parameter>
++<parameter name="membershipScheme">wka</parameter>
+-<parameter name="domain">wso2.carbon.domain</parameter>
++<parameter name="domain">wso2.pub.store.domain</parameter>
+-<parameter name="localMemberHost">127.0.0.1</parameter>
++<parameter name="localMemberHost">` + self + `</parameter>
+-<hostName>127.0.0.1</hostName>
++<hostName>` + peer + `</hostName>`
+}
