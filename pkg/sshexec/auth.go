@@ -2,6 +2,7 @@ package sshexec
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -24,12 +25,12 @@ type attempt struct {
 	offered int
 }
 
-func newAttempt(cfg *Config) (*attempt, error) {
+func newAttempt(ctx context.Context, cfg *Config) (*attempt, error) {
 	a := &attempt{cfg: cfg, address: lookupName(cfg)}
 	if err := a.hosts.load(cfg, a.address); err != nil {
 		return nil, err
 	}
-	signers := a.signers()
+	signers := a.signers(ctx)
 	a.client = &ssh.ClientConfig{
 		User:              cfg.User,
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signers...)},
@@ -48,8 +49,8 @@ func (a *attempt) close() {
 
 // signers are the keys to offer, in the order of Config, each once: sshd counts
 // every offer, and closes the connection after six.
-func (a *attempt) signers() []ssh.Signer {
-	fromAgent := a.agentSigners()
+func (a *attempt) signers(ctx context.Context) []ssh.Signer {
+	fromAgent := a.agentSigners(ctx)
 	all := append([]ssh.Signer{}, a.cfg.Signers...)
 	for _, file := range a.cfg.KeyFiles {
 		signer, err := keyFile(file, fromAgent)
@@ -65,20 +66,22 @@ func (a *attempt) signers() []ssh.Signer {
 }
 
 // agentSigners opens an agent client for this login alone: two clients on one
-// socket connection steal each other's replies.
-func (a *attempt) agentSigners() []ssh.Signer {
+// socket connection steal each other's replies. An agent that does not answer is
+// left when the context ends.
+func (a *attempt) agentSigners(ctx context.Context) []ssh.Signer {
 	if a.cfg.AgentSocket == "" {
 		return nil
 	}
-	conn, err := net.Dial("unix", a.cfg.AgentSocket)
+	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", a.cfg.AgentSocket)
 	if err != nil {
 		a.notes = append(a.notes, fmt.Sprintf("agent: %v", err))
 		return nil
 	}
 	a.agent = conn
+	context.AfterFunc(ctx, func() { conn.Close() })
 	signers, err := agent.NewClient(conn).Signers()
 	if err != nil {
-		a.notes = append(a.notes, fmt.Sprintf("agent %s: %v", a.cfg.AgentSocket, err))
+		a.notes = append(a.notes, fmt.Sprintf("the agent at %s does not tell its keys: %v", a.cfg.AgentSocket, err))
 	}
 	return signers
 }
@@ -149,13 +152,15 @@ func (a *attempt) explain(err error) error {
 	case errors.As(err, &algorithms):
 		return a.hosts.noCommonAlgorithm(err)
 	case strings.Contains(err.Error(), "unable to authenticate"):
-		return a.refused()
+		return a.refused("")
+	case strings.Contains(err.Error(), "Too many authentication failures"):
+		return a.refused("; the host gave up before it saw them all, so name the right key")
 	}
 	return a.cfg.fail(Unreachable, err, "%s is no SSH server that lets us in; the login ended early", a.address)
 }
 
-func (a *attempt) refused() error {
-	text := fmt.Sprintf("login as %s was refused; %d keys were offered", a.cfg.User, a.offered)
+func (a *attempt) refused(more string) error {
+	text := fmt.Sprintf("login as %s was refused; it was offered %s%s", a.cfg.User, plural(a.offered, "key"), more)
 	if a.offered == 0 {
 		text = fmt.Sprintf("login as %s was refused; there was no key to offer", a.cfg.User)
 	}
@@ -163,4 +168,11 @@ func (a *attempt) refused() error {
 		text += "; " + strings.Join(a.notes, "; ")
 	}
 	return a.cfg.fail(Authentication, nil, "%s", text)
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -77,13 +77,13 @@ func dialTCP(ctx context.Context, cfg *Config) (net.Conn, error) {
 // login does the key exchange and authenticates. The connection is closed when
 // it takes too long: nothing else ends a handshake.
 func login(ctx context.Context, cfg *Config, w *wire) (*ssh.Client, error) {
-	attempt, err := newAttempt(cfg)
+	limited, cancel := context.WithTimeout(ctx, cfg.LoginTimeout)
+	defer cancel()
+	attempt, err := newAttempt(limited, cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer attempt.close()
-	limited, cancel := context.WithTimeout(ctx, cfg.LoginTimeout)
-	defer cancel()
 	stop := context.AfterFunc(limited, func() { w.Close() })
 	conn, channels, requests, err := ssh.NewClientConn(w, attempt.address, attempt.client)
 	if stopped := stop(); err == nil && stopped {

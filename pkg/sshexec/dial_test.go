@@ -112,7 +112,7 @@ func TestAuthentication(t *testing.T) {
 	file, signer := writeKey(t, "")
 	s := listen(t, signer.PublicKey())
 	cfg := s.config(newKey(t))
-	refused(t, cfg, Authentication, "anyone", "1 keys were offered")
+	refused(t, cfg, Authentication, "anyone", "it was offered 1 key")
 	cfg.KeyFiles = []string{file}
 	dial(t, cfg)
 	cfg.Signers, cfg.KeyFiles = nil, []string{file + ".none"}
@@ -157,6 +157,39 @@ func TestAgent(t *testing.T) {
 		if c := <-done; c != nil {
 			c.Close()
 		}
+	}
+}
+
+// sshd ends the connection after six keys.
+func TestTooManyKeys(t *testing.T) {
+	cfg := sharedCell(t).config("plain", false, sharedKey(t))
+	right := cfg.Signers
+	cfg.Signers = nil
+	for range 8 {
+		cfg.Signers = append(cfg.Signers, newKey(t))
+	}
+	cfg.Signers = append(cfg.Signers, right...)
+	refused(t, cfg, Authentication, "9 keys", "name the right key")
+}
+
+// An agent that takes a question and never answers must not hold us.
+func TestSilentAgent(t *testing.T) {
+	file, signer := writeKey(t, "")
+	cfg := listen(t, signer.PublicKey()).config(nil)
+	cfg.Signers, cfg.KeyFiles = nil, []string{file}
+	socket := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg.AgentSocket, cfg.LoginTimeout = socket, 300*time.Millisecond
+	refused(t, cfg, Unreachable, "300ms")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	cfg.LoginTimeout = time.Minute
+	if _, err := Dial(ctx, cfg); !IsKind(err, Interrupted) {
+		t.Errorf("got %v, want interrupted", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package sshexec
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -271,6 +272,24 @@ func TestOutputLimit(t *testing.T) {
 		t.Errorf("got %v, want limit", err)
 	}
 	gather(t, conn, Read{Kind: "run", Name: "true"})
+}
+
+// A host that says anything at all, without end, costs no more than the limit.
+func TestEndlessNoise(t *testing.T) {
+	key := newKey(t)
+	s := listen(t, key.PublicKey())
+	s.shell = []string{"sh", "-c", "tr '\\0' x </dev/zero >&2 & exec tr '\\0' x </dev/zero", "noise"}
+	cfg := s.config(key)
+	cfg.MaxOutput = 1 << 20
+	conn := dial(t, cfg)
+	if _, err := conn.Gather(t.Context(), []Read{{Kind: "file", Name: "/etc/hosts"}}); !IsKind(err, Limit) {
+		t.Errorf("got %v, want limit", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, _, err := conn.Run(ctx, "", "true", nil, nil, func(string) { t.Error("noise was taken for output") }); !IsKind(err, Interrupted) {
+		t.Errorf("got %v, want interrupted", err)
+	}
 }
 
 func TestFileThatGrows(t *testing.T) {

@@ -1,3 +1,5 @@
+# watch waits for the end of the session's stdin, and then ends the work: all of
+# our process group, or, where there is no setsid to make one, our children.
 watch() {
 	cat <&3 >/dev/null 2>&1
 	trap '' TERM
@@ -6,6 +8,7 @@ watch() {
 		sleep 2
 		kill -KILL 0
 	else
+		! command -v pkill >/dev/null 2>&1 || pkill -TERM -P $$
 		kill -TERM $$
 	fi
 }
