@@ -5,22 +5,6 @@ type Edit interface {
 	make(*session) error
 }
 
-// Element is an element to write. It has either text or children.
-type Element struct {
-	Name     string
-	Attrs    []Attribute
-	Text     string
-	Children []Element
-
-	// Key is how the element is told from siblings of the same name when it is
-	// merged: "@name" is an attribute, "id" a child's text, "a/b/@c" what lies
-	// deeper. Without a key the name alone must do.
-	Key string
-}
-
-// Attribute is an attribute to write.
-type Attribute struct{ Name, Value string }
-
 // KV is a key and the value that belongs to it.
 type KV struct{ Key, Value string }
 

@@ -1,43 +1,9 @@
 package xmledit
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
-
-// valid refuses what could not be written, before anything is looked at.
-func (e Element) valid() error {
-	switch {
-	case !isNameString(e.Name):
-		return fmt.Errorf("this is no name for an element: %s", e.Name)
-	case e.Text != "" && len(e.Children) > 0:
-		return fmt.Errorf("element %s to write: has text and children, want one of them", e.Name)
-	case !writable(e.Text):
-		return fmt.Errorf("element %s to write: its text has a character that XML cannot carry", e.Name)
-	}
-	for i, a := range e.Attrs {
-		switch {
-		case !isNameString(a.Name):
-			return fmt.Errorf("element %s to write: this is no name for an attribute: %s", e.Name, a.Name)
-		case !writable(a.Value):
-			return fmt.Errorf("element %s to write: attribute %s has a character that XML cannot carry", e.Name, a.Name)
-		case slices.ContainsFunc(e.Attrs[:i], func(b Attribute) bool { return a.Name == b.Name }):
-			return fmt.Errorf("element %s to write: attribute %s is there twice", e.Name, a.Name)
-		}
-	}
-	return validAll(e.Children)
-}
-
-func validAll(list []Element) error {
-	for _, e := range list {
-		if err := e.valid(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // spot is a place among the children of parent: before next, or last.
 type spot struct {
@@ -47,6 +13,15 @@ type spot struct {
 
 func spotAfter(e *elem) spot  { return spot{e.parent, e.next, !e.made() || e.x.behind} }
 func spotBefore(e *elem) spot { return spot{e.parent, e, e.made() && e.x.behind} }
+
+// valid refuses a path that is none, whether or not it will be needed.
+func (w Where) valid() error {
+	if w.side == first || w.side == last {
+		return nil
+	}
+	_, err := parseStep(w.anchor)
+	return err
+}
 
 func (s *session) spotIn(parent *elem, w Where) (spot, error) {
 	switch w.side {
@@ -111,23 +86,6 @@ func (s *session) has(parent *elem, e Element) bool {
 	return slices.ContainsFunc(s.d.below(parent, st), func(c *elem) bool { return s.d.equal(c, e) })
 }
 
-// telling is something about e that few of its siblings share, so that the
-// others need not be compared.
-func (e Element) telling() (operand, string, bool) {
-	switch {
-	case len(e.Attrs) > 0:
-		return operand{attr: e.Attrs[0].Name}, e.Attrs[0].Value, true
-	case len(e.Children) == 0:
-		return operand{}, e.Text, true
-	}
-	for _, c := range e.Children {
-		if len(c.Children) == 0 && !strings.Contains(c.Name, ":") {
-			return operand{steps: []qname{{local: c.Name}}}, c.Text, true
-		}
-	}
-	return operand{}, "", false
-}
-
 // insert makes e a child of what at names.
 func (s *session) insert(at spot, e Element) (*elem, error) {
 	p := at.parent
@@ -173,14 +131,6 @@ func (s *session) create(parent *elem, e Element) (*elem, error) {
 	return n, nil
 }
 
-func attrNames(e Element) []string {
-	var names []string
-	for _, a := range e.Attrs {
-		names = append(names, a.Name)
-	}
-	return names
-}
-
 // bound says whether the prefix of a name is declared at e, or by the
 // attributes to be written: whoever reads the file with namespaces would
 // refuse it otherwise.
@@ -203,43 +153,13 @@ func (s *session) bound(e *elem, name string, own []Attribute) bool {
 
 // keyed finds the children of parent that e means.
 func (s *session) keyed(parent *elem, e Element) ([]*elem, error) {
-	st := step{name: qname{local: string(local([]byte(e.Name)))}, text: e.Name}
-	if e.Key != "" {
-		op, err := parseOperand(e.Key)
-		if err != nil {
-			return nil, err
-		}
-		v, ok := e.at(op)
-		if !ok {
-			return nil, errors.New("element " + e.Name + " to write: it lacks its key " + e.Key)
-		}
-		st.preds = []predicate{{op: op, value: v}}
-		st.text += "[" + e.Key + "=" + Quote(v) + "]"
+	st, err := e.key()
+	if err != nil {
+		return nil, err
 	}
 	list := s.d.below(parent, st)
 	if len(list) > 1 {
 		return nil, s.d.several(s.d.path(parent)+"/"+st.text, list)
 	}
 	return list, nil
-}
-
-// at is what an operand names in an element to write.
-func (e Element) at(op operand) (string, bool) {
-	if len(op.steps) > 0 {
-		for _, c := range e.Children {
-			if op.steps[0].matches([]byte(c.Name)) {
-				return c.at(operand{op.steps[1:], op.attr})
-			}
-		}
-		return "", false
-	}
-	if op.attr == "" {
-		return e.Text, len(e.Children) == 0
-	}
-	for _, a := range e.Attrs {
-		if a.Name == op.attr {
-			return a.Value, true
-		}
-	}
-	return "", false
 }

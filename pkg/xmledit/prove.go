@@ -72,22 +72,25 @@ func (p proof) element(a, b *elem) bool {
 
 // allAttrs are names and values as the edits so far leave them.
 func (d *Doc) allAttrs(e *elem) []wanted {
-	var list []wanted
-	d.eachAttr(e, func(a rawAttr) bool {
-		name := string(d.w[a.name:a.nameEnd])
-		v, _ := d.attr(e, name)
-		list = append(list, wanted{name: name, value: v.s})
-		return true
-	})
-	if e.x == nil {
-		return list
-	}
-	for _, a := range e.x.attrs {
-		if !slices.ContainsFunc(list, func(b wanted) bool { return b.name == a.name }) {
-			list = append(list, wanted{name: a.name, value: a.value})
+	var list, more []wanted
+	set := map[string]string{}
+	if e.x != nil {
+		for _, a := range e.x.attrs {
+			set[a.name] = a.value
+			more = append(more, wanted{name: a.name, value: a.value})
 		}
 	}
-	return list
+	d.eachAttr(e, func(a rawAttr) bool {
+		name := string(d.w[a.name:a.nameEnd])
+		v, ok := set[name]
+		if !ok {
+			v = d.attrValue(a).s
+		}
+		delete(set, name)
+		list = append(list, wanted{name: name, value: v})
+		return true
+	})
+	return append(list, slices.DeleteFunc(more, func(a wanted) bool { _, isNew := set[a.name]; return !isNew })...)
 }
 
 // content compares what stands directly in the two elements. Adding or
@@ -118,11 +121,11 @@ func (d *Doc) pieces(e *elem, withoutBlanks bool) []string {
 	}
 	d.direct(e, func(kind Kind, i, end int) {
 		if kind == Text {
-			raw := d.w[i:end]
-			if withoutBlanks {
-				raw = bytes.Join(bytes.Fields(raw), nil)
+			for _, b := range d.w[i:end] {
+				if !withoutBlanks || !blank(b) {
+					text = append(text, b)
+				}
 			}
-			text = append(text, raw...)
 			return
 		}
 		flush()

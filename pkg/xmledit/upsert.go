@@ -9,7 +9,13 @@ func (x upsert) make(s *session) error {
 	if err := x.e.valid(); err != nil {
 		return err
 	}
+	if _, err := x.e.key(); err != nil {
+		return err
+	}
 	if err := x.e.distinct(); err != nil {
+		return err
+	}
+	if err := x.where.valid(); err != nil {
 		return err
 	}
 	parent, err := s.one(x.parent)
@@ -18,26 +24,6 @@ func (x upsert) make(s *session) error {
 	}
 	_, err = s.upsert(parent, x.e, func() (spot, error) { return s.spotIn(parent, x.where) })
 	return err
-}
-
-// distinct refuses children that merging could not tell apart, whatever the
-// file holds.
-func (e Element) distinct() error {
-	seen := map[[2]string]bool{}
-	for _, c := range e.Children {
-		key := [2]string{c.Name, ""}
-		if op, err := parseOperand(c.Key); c.Key != "" && err == nil {
-			key[1], _ = c.at(op)
-		}
-		if seen[key] {
-			return fmt.Errorf("element %s to write: two children %s that no key tells apart", e.Name, c.Name)
-		}
-		seen[key] = true
-		if err := c.distinct(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // upsert returns the one child of parent that e means; at is asked where to put
