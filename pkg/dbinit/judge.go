@@ -30,6 +30,7 @@ type Verdict struct {
 	State      State
 	Want       int      // tables that the scripts make
 	Have       int      // of them, in the schema
+	There      []string // these, in the scripts' order
 	Missing    []string // in the scripts' order
 	Extra      []string // in the schema, made by no script
 	Statements int      // of the scripts
@@ -53,6 +54,9 @@ func (v Verdict) String() string {
 		return fmt.Sprintf("a load was cut at statement %d of %d and goes on there", min(max(v.Resume, 0)+1, v.Statements), v.Statements)
 	}
 	out := fmt.Sprintf("%s: %d of %d tables are there", v.State, v.Have, v.Want)
+	if v.Have > 0 {
+		out += " (" + listed(v.There) + ")"
+	}
 	if len(v.Missing) > 0 && v.Have > 0 {
 		out += ", missing " + listed(v.Missing)
 	}
@@ -125,7 +129,7 @@ func compare(s Schema, want []string) Verdict {
 	have := s.tableSet()
 	for _, t := range want {
 		if have[s.fold(t)] {
-			v.Have++
+			v.Have, v.There = v.Have+1, append(v.There, t)
 		} else {
 			v.Missing = append(v.Missing, t)
 		}

@@ -30,9 +30,9 @@ func TestJudge(t *testing.T) {
 		{"complete, no ledger", Schema{Exists: true, Tables: []string{"A", "B"}}, Complete, 0, "complete, 2 tables"},
 		{"complete by the ledger", Schema{Exists: true, Tables: []string{"A", "B"}, Ledger: finished}, Complete, 0, "complete"},
 		{"complete with more", Schema{Exists: true, Tables: []string{"A", "B", "C"}}, Complete, 0, "complete"},
-		{"other case of letters is another table", Schema{Exists: true, Tables: []string{"a", "B"}}, Partial, 0, "1 of 2 tables are there, missing A, made by no script: a"},
+		{"other case of letters is another table", Schema{Exists: true, Tables: []string{"a", "B"}}, Partial, 0, "1 of 2 tables are there (B), missing A, made by no script: a"},
 		{"unless the server folds it", Schema{Exists: true, Tables: []string{"a", "b"}, FoldNames: true}, Complete, 0, "complete"},
-		{"partial", Schema{Exists: true, Tables: []string{"A"}}, Partial, 0, "partial: 1 of 2 tables are there, missing B"},
+		{"partial", Schema{Exists: true, Tables: []string{"A"}}, Partial, 0, "partial: 1 of 2 tables are there (A), missing B"},
 		{"partial after a load that was finished", Schema{Exists: true, Tables: []string{"B"}, Ledger: finished}, Partial, 0, "missing A"},
 		{"foreign", Schema{Exists: true, Tables: []string{"C"}}, Foreign, 0, "foreign: 0 of 2 tables are there, made by no script: C"},
 		{"the schema was just made", Schema{Exists: true, Ledger: open(-1)}, Unfinished, -1, "cut at statement 1 of 4"},
@@ -73,7 +73,7 @@ func TestJudgeNotesWhatIsExtraAndWhatRuns(t *testing.T) {
 func TestARefusalSpellsBothWaysOut(t *testing.T) {
 	v := Judge(Schema{Exists: true, Tables: []string{"BASE_INFO", "other"}}, script(t, "identity.sql"))
 	got := v.Refusal("AM_DB").Error()
-	want := "schema AM_DB: partial: 1 of 5 tables are there, missing CONSUMER_APPS, ACCESS_TOKEN, SP_APP, SP_REQ_PATH, made by no script: other; nothing was changed. " +
+	want := "schema AM_DB: partial: 1 of 5 tables are there (BASE_INFO), missing CONSUMER_APPS, ACCESS_TOKEN, SP_APP, SP_REQ_PATH, made by no script: other; nothing was changed. " +
 		"Two ways out: finish it by hand, so that all 5 tables of the scripts are there; or, when its data may go, save what is needed, DROP DATABASE `AM_DB`, and run again"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

