@@ -32,9 +32,6 @@ func Plan(w io.Writer, p *plan.Plan, o Options) error {
 			return err
 		}
 	}
-	if o.Verbose {
-		t.kept(p)
-	}
 	t.line("%s", Summary(p))
 	return out.Flush()
 }
@@ -127,8 +124,8 @@ func (t *text) paint(code, s string) string {
 }
 
 func (t *text) target(p *plan.Plan, target string) error {
-	changes := p.On(target)
-	if len(changes) == 0 {
+	changes, kept := p.On(target), t.kept(p, target)
+	if len(changes)+len(kept) == 0 {
 		return nil
 	}
 	t.line("%s", t.paint("1", target))
@@ -137,8 +134,35 @@ func (t *text) target(p *plan.Plan, target string) error {
 			return err
 		}
 	}
+	for _, w := range kept {
+		t.line("  = %s: %s", thing(w), visible(w.Why))
+	}
 	t.line("")
 	return nil
+}
+
+// kept is what is as it should be on a target, if anybody wants to know.
+func (t *text) kept(p *plan.Plan, target string) []plan.Want {
+	var list []plan.Want
+	for _, w := range p.Kept {
+		if t.Verbose && w.Ref.Target == target {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// thing names a resource below the name of its target.
+func thing(w plan.Want) string {
+	switch w.Ref.Kind {
+	case plan.KindServer:
+		return "server " + visible(w.Node)
+	case plan.KindSchema:
+		return "database " + visible(w.Ref.Path)
+	case plan.KindAccount:
+		return "account " + visible(w.Ref.Path)
+	}
+	return visible(w.Ref.Path)
 }
 
 // sign is + for what is new, - for what goes, ~ for what changes, > for a server.
@@ -184,17 +208,15 @@ func (t *text) change(c plan.Change) error {
 
 // headline is the change in one line: what, how, why.
 func headline(c plan.Change) string {
-	line := visible(c.Ref.Path)
+	line := thing(c.Want)
 	switch after := c.After.(type) {
 	case *plan.Server:
-		line = serverWord(c) + " " + c.Node
+		line = serverWord(c) + " " + visible(c.Node)
 	case *plan.Schema:
-		line = "database " + c.Ref.Path + ": " + schemaWord(c, after)
-	case *plan.Account:
-		line = "account " + c.Ref.Path
+		line += ": " + visible(schemaWord(c, after))
 	}
 	if meta := metaWord(c); meta != "" {
-		line += " (" + meta + ")"
+		line += " (" + visible(meta) + ")"
 	}
 	if c.Why != "" {
 		line += ": " + visible(c.Why)
@@ -287,19 +309,5 @@ func (t *text) statements(list []plan.Statement) {
 			}
 			t.line("%s%s%s", indent, strings.TrimRight(l, "\r\n"), end)
 		}
-	}
-}
-
-// kept lists what is as it should be.
-func (t *text) kept(p *plan.Plan) {
-	for _, w := range p.Kept {
-		path := visible(w.Ref.Path)
-		if w.Ref.Kind != plan.KindFile && w.Ref.Kind != plan.KindBlob {
-			path = string(w.Ref.Kind) + " " + path
-		}
-		t.line("  = %s: %s: %s", w.Ref.Target, path, visible(w.Why))
-	}
-	if len(p.Kept) > 0 {
-		t.line("")
 	}
 }

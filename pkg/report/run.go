@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/run"
 )
 
@@ -20,12 +21,9 @@ type Progress struct {
 func (p *Progress) Event(e run.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	who := e.Target
-	if e.Node != "" && e.Node != e.Target {
-		who += " " + e.Node
-	}
+	who := from(e)
 	if e.Total == 0 {
-		fmt.Fprintf(p.W, "%-9s %s: %s\n", e.Stage, who, visible(e.Text))
+		fmt.Fprintf(p.W, "%-9s %s%s\n", e.Stage, who, visible(e.Text))
 		return
 	}
 	if p.told == nil {
@@ -37,7 +35,18 @@ func (p *Progress) Event(e run.Event) {
 		return
 	}
 	p.told[key] = tenth
-	fmt.Fprintf(p.W, "%-9s %s: %s %d%%\n", e.Stage, who, visible(e.Text), tenth*10)
+	fmt.Fprintf(p.W, "%-9s %s%s %d%%\n", e.Stage, who, visible(e.Text), tenth*10)
+}
+
+// from is where an event comes from; the databases' stage says it already.
+func from(e run.Event) string {
+	switch {
+	case e.Target == plan.Deployment && e.Stage == run.Databases:
+		return ""
+	case e.Node != "" && e.Node != e.Target:
+		return e.Target + " " + e.Node + ": "
+	}
+	return e.Target + ": "
 }
 
 // Outcome writes how each target came out.

@@ -28,7 +28,7 @@ func Status(w io.Writer, rows []Row) error {
 			up = r.Up.Round(time.Second).String()
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, cmp.Or(r.Role, "-"), cmp.Or(r.Host, "-"), visible(r.Server), up,
-			cmp.Or(r.Stale, "-"), cmp.Or(strings.Join(r.Drift, ", "), "none"))
+			cmp.Or(visible(r.Stale), "-"), cmp.Or(visible(strings.Join(r.Drift, ", ")), "none"))
 	}
 	return t.Flush()
 }
