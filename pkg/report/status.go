@@ -27,7 +27,7 @@ func Status(w io.Writer, rows []Row) error {
 		if r.Up > 0 {
 			up = r.Up.Round(time.Second).String()
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, cmp.Or(r.Role, "-"), cmp.Or(r.Host, "-"), visible(r.Server), up,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", visible(r.Name), cmp.Or(r.Role, "-"), cmp.Or(visible(r.Host), "-"), visible(r.Server), up,
 			cmp.Or(visible(r.Stale), "-"), cmp.Or(visible(strings.Join(r.Drift, ", ")), "none"))
 	}
 	return t.Flush()
