@@ -3,6 +3,7 @@ package xmledit
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -122,6 +123,26 @@ func TestNode(t *testing.T) {
 	if want := []string{"r", "x:a", "x:a"}; !slices.Equal(names, want) {
 		t.Errorf("walk: got %v, want %v", names, want)
 	}
+}
+
+// TestDocIsSafeForReaders is for go test -race.
+func TestDocIsSafeForReaders(t *testing.T) {
+	d, err := Parse([]byte(pathDoc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			d.Walk(func(n Node) bool {
+				if found, err := d.One(n.Path()); err != nil || found.Line() != n.Line() {
+					t.Errorf("%s: got line %d, %v", n.Path(), found.Line(), err)
+				}
+				return true
+			})
+		})
+	}
+	wg.Wait()
 }
 
 func TestNoNode(t *testing.T) {

@@ -107,7 +107,7 @@ func (r *writer) alone(parent *elem, run []*elem) {
 	default:
 		r.lines(&b, parent, run, f)
 	}
-	if parent.empty() || allBlank(r.d.w[parent.open:parent.close]) {
+	if parent.empty() || !f.inline && allBlank(r.d.w[parent.open:parent.close]) {
 		r.fill(parent, b.String())
 		return
 	}
@@ -195,6 +195,8 @@ func (r *writer) removeAmongText(start, end int) {
 	r.cut(start, end, "")
 }
 
+// removeLines removes whole lines where it can. Between what remains it leaves the
+// smaller of the two gaps; at either end of the parent, none.
 func (r *writer) removeLines(parent *elem, start, end int) {
 	line, ownLine := r.lineStart(start)
 	eol, clean := r.blanksToEnd(end)

@@ -34,11 +34,12 @@ type proof struct{ want, got *Doc }
 func (p proof) tree() error {
 	a, b := p.want.root, p.got.root
 	for a != nil && b != nil {
-		same := p.untouched(a, b)
-		if !same && !p.element(a, b) {
+		untouched := a.x == nil && !a.below
+		same := untouched && bytes.Equal(p.want.w[a.start:a.end], p.got.w[b.start:b.end])
+		if !same && (untouched || !p.element(a, b)) {
 			return fmt.Errorf("the result differs in %s, line %d", p.got.path(b), p.got.line(b.start))
 		}
-		a, b = a.afterLive(p.want.root, same), b.after(p.got.root, same)
+		a, b = a.afterLive(p.want.root, untouched), b.after(p.got.root, untouched)
 	}
 	if a != nil || b != nil {
 		return fmt.Errorf("the result has another number of elements")
@@ -55,42 +56,68 @@ func (e *elem) afterLive(top *elem, skip bool) *elem {
 	return e
 }
 
-// untouched says whether no edit reached a or anything in it, and the bytes
-// say so too.
-func (p proof) untouched(a, b *elem) bool {
-	return a.x == nil && !a.below && bytes.Equal(p.want.w[a.start:a.end], p.got.w[b.start:b.end])
-}
-
 func (p proof) element(a, b *elem) bool {
 	n := 0
 	for c := a.first.live(); c != nil; c = c.next.live() {
 		n++
 	}
 	return n == int(b.kids) && bytes.Equal(p.want.rawName(a), p.got.rawName(b)) &&
-		slices.Equal(p.want.allAttrs(a), p.got.allAttrs(b)) && p.content(a, b)
+		slices.Equal(p.want.wantedAttrs(a), p.got.gotAttrs(b, a)) && p.content(a, b)
 }
 
-// allAttrs are names and values as the edits so far leave them.
-func (d *Doc) allAttrs(e *elem) []wanted {
-	var list, more []wanted
-	set := map[string]string{}
-	if e.x != nil {
-		for _, a := range e.x.attrs {
-			set[a.name] = a.value
-			more = append(more, wanted{name: a.name, value: a.value})
-		}
-	}
+// wantedAttrs are the attributes as the edits leave them: those that an edit
+// writes by name and value, the others as they stand in the source.
+func (d *Doc) wantedAttrs(e *elem) []string {
+	var list []string
+	written := e.written()
 	d.eachAttr(e, func(a rawAttr) bool {
 		name := string(d.w[a.name:a.nameEnd])
-		v, ok := set[name]
-		if !ok {
-			v = d.attrValue(a).s
+		if v, ok := written[name]; ok {
+			list = append(list, name+"="+v)
+			delete(written, name)
+		} else {
+			list = append(list, string(d.w[a.before:a.to+1]))
 		}
-		delete(set, name)
-		list = append(list, wanted{name: name, value: v})
 		return true
 	})
-	return append(list, slices.DeleteFunc(more, func(a wanted) bool { _, isNew := set[a.name]; return !isNew })...)
+	if e.x == nil {
+		return list
+	}
+	for _, a := range e.x.attrs {
+		if _, isNew := written[a.name]; isNew {
+			list = append(list, a.name+"="+a.value)
+		}
+	}
+	return list
+}
+
+// gotAttrs are the attributes of e in the same form, to be compared with want's.
+func (d *Doc) gotAttrs(e, want *elem) []string {
+	var list []string
+	written := want.written()
+	d.eachAttr(e, func(a rawAttr) bool {
+		name := string(d.w[a.name:a.nameEnd])
+		if _, ok := written[name]; ok {
+			list = append(list, name+"="+d.attrValue(a).s)
+		} else {
+			list = append(list, string(d.w[a.before:a.to+1]))
+		}
+		return true
+	})
+	return list
+}
+
+// written are the attributes that an edit writes.
+func (e *elem) written() map[string]string {
+	written := map[string]string{}
+	if e.x != nil {
+		for _, a := range e.x.attrs {
+			if a.write {
+				written[a.name] = a.value
+			}
+		}
+	}
+	return written
 }
 
 // content compares what stands directly in the two elements. Adding or

@@ -113,6 +113,16 @@ func TestEntitiesCannotBlowUp(t *testing.T) {
 	if out, splices, err := Apply([]byte(deep), SetAttr("a", "b", "1")); err != nil || len(splices) != 1 {
 		t.Errorf("300000 elements deep: %d bytes, %d splices, %v", len(out), len(splices), err)
 	}
+	var distinct strings.Builder
+	for i := range 20000 {
+		fmt.Fprintf(&distinct, " b%d=''", i)
+	}
+	if _, _, err := Apply([]byte("<a"+distinct.String()+"/>"), SetAttr("a", "b19999", "1"), SetAttr("a", "c", "1")); err != nil {
+		t.Errorf("20000 attributes: %v", err)
+	}
+	if _, err := Parse([]byte("<a" + distinct.String() + " b70=''/>")); err == nil {
+		t.Error("20000 attributes and one of them twice: accepted")
+	}
 	many := "<a" + strings.Repeat(" b=''", 100000) + "/>"
 	if _, err := Parse([]byte(many)); err == nil {
 		t.Error("100000 equal attributes: accepted")
