@@ -95,7 +95,7 @@ func withEntries(src []byte, name string, wanted []entry) ([]byte, error) {
 	}
 	foreign := append(parseHosts(before, 1), parseHosts(after, 1+bytes.Count(src[:len(src)-len(after)], []byte("\n")))...)
 	eol := "\n"
-	if bytes.Contains(src, []byte("\r\n")) {
+	if bytes.Contains(src, []byte("\r\n")) || bytes.HasSuffix(src, []byte("\r")) {
 		eol = "\r\n"
 	}
 	var block strings.Builder
@@ -118,7 +118,7 @@ func withEntries(src []byte, name string, wanted []entry) ([]byte, error) {
 		return slices.Concat(before, after), nil
 	}
 	if len(before) > 0 && before[len(before)-1] != '\n' {
-		before = slices.Concat(before, []byte(eol))
+		before = slices.Concat(bytes.TrimSuffix(before, []byte("\r")), []byte(eol))
 	}
 	return slices.Concat(before, []byte(begin+eol+block.String()+end+eol), after), nil
 }
