@@ -160,9 +160,12 @@ func (a *attempt) explain(err error) error {
 }
 
 func (a *attempt) refused(more string) error {
+	if more == "" {
+		more = "; let one of them in by the host's authorized_keys, or name another user or key"
+	}
 	text := fmt.Sprintf("login as %s was refused; it was offered %s%s", a.cfg.User, plural(a.offered, "key"), more)
 	if a.offered == 0 {
-		text = fmt.Sprintf("login as %s was refused; there was no key to offer", a.cfg.User)
+		text = fmt.Sprintf("login as %s was refused; there was no key to offer, so name a key file or start an agent", a.cfg.User)
 	}
 	if len(a.notes) > 0 {
 		text += "; " + strings.Join(a.notes, "; ")

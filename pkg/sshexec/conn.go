@@ -71,7 +71,7 @@ func dialTCP(ctx context.Context, cfg *Config) (net.Conn, error) {
 	case limited.Err() != nil:
 		return nil, cfg.fail(Unreachable, nil, "%s did not answer within %s", address, cfg.ConnectTimeout)
 	}
-	return nil, cfg.fail(Unreachable, err, "no connection to %s", address)
+	return nil, cfg.fail(Unreachable, err, "no connection to %s; check address, port and what lies between", address)
 }
 
 // login does the key exchange and authenticates. The connection is closed when

@@ -259,8 +259,7 @@ func (s *session) finish(j job) outcome {
 	s.letGo()
 	patience := time.After(time.Second)
 	select {
-	case <-s.ended:
-	case <-s.errs.seen(j.mark + " 3"):
+	case <-s.errs.seen(j.mark + " 3"): // or the end of stderr, which comes with the channel's
 	case <-patience:
 	}
 	if !s.errs.has(j.mark + " 3") { // it did not run to its end, so its exit status is of interest

