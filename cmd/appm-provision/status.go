@@ -3,6 +3,7 @@ package main
 import (
 	"path"
 	"strconv"
+	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
@@ -32,6 +33,9 @@ func (s *session) rows(state *plan.State, p *plan.Plan) []report.Row {
 	return append(rows, row)
 }
 
+// nowAndThen turns a plan's reasons into what is the case now.
+var nowAndThen = strings.NewReplacer(" changes with this plan", " has drifted", " change with this plan", " have drifted")
+
 func nodeRow(state *plan.State, p *plan.Plan, n inventory.Node) report.Row {
 	row := report.Row{Name: n.Name, Role: string(n.Role), Host: n.Host, Server: "stopped"}
 	o, err := state.Found(plan.Ref{Target: n.Host, Kind: plan.KindServer, Path: n.Home})
@@ -43,7 +47,7 @@ func nodeRow(state *plan.State, p *plan.Plan, n inventory.Node) report.Row {
 			continue
 		}
 		if _, is := c.After.(*plan.Server); is {
-			row.Stale = c.Why
+			row.Stale = nowAndThen.Replace(c.Why)
 			continue
 		}
 		row.Drift = append(row.Drift, path.Base(c.Ref.Path))

@@ -36,7 +36,7 @@ func (e *Refused) Error() string {
 	if why == "" {
 		why = e.Verdict.String()
 	}
-	return fmt.Sprintf("schema %s: %s; nothing was changed. Two ways out: finish it by hand, so that all %d tables of the scripts are there; or, when its data may go, save what is needed, DROP DATABASE %s, and run again", e.Schema, why, e.Verdict.Want, ident(e.Schema))
+	return fmt.Sprintf("schema %s: %s; nothing was changed. Two ways out: finish it by hand, so that every table of the scripts is there (%d in all); or, when its data may go, save what is needed, DROP DATABASE %s, and run again", e.Schema, why, e.Verdict.Want, ident(e.Schema))
 }
 
 // Locked says that another session holds a schema, or the accounts.

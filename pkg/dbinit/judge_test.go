@@ -74,7 +74,7 @@ func TestARefusalSpellsBothWaysOut(t *testing.T) {
 	v := Judge(Schema{Exists: true, Tables: []string{"BASE_INFO", "other"}}, script(t, "identity.sql"))
 	got := v.Refusal("AM_DB").Error()
 	want := "schema AM_DB: partial: 1 of 5 tables are there (BASE_INFO), missing CONSUMER_APPS, ACCESS_TOKEN, SP_APP, SP_REQ_PATH, made by no script: other; nothing was changed. " +
-		"Two ways out: finish it by hand, so that all 5 tables of the scripts are there; or, when its data may go, save what is needed, DROP DATABASE `AM_DB`, and run again"
+		"Two ways out: finish it by hand, so that every table of the scripts is there (5 in all); or, when its data may go, save what is needed, DROP DATABASE `AM_DB`, and run again"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -27,6 +27,14 @@ type work struct {
 	drops  bool
 }
 
+// Check refuses, by file and line, the first statement that a load would not
+// send: what reaches beyond tables and rows of one schema. Run does so, too;
+// who makes a plan wants to know before.
+func Check(list []Statement) error {
+	_, err := classify(list)
+	return err
+}
+
 // classify understands every statement, or refuses the first that a load must
 // not send, by name.
 func classify(list []Statement) ([]work, error) {

@@ -129,6 +129,9 @@ func (d Deployment) statements(s *plan.State, n inventory.Node, want schema) ([]
 			return nil, err
 		}
 		list, err := dbinit.SplitMode(d.Inventory.Database.SQLMode, script, f.Data)
+		if err == nil {
+			err = dbinit.Check(list)
+		}
 		if err != nil {
 			return nil, conflict(n, ref, err.Error())
 		}
