@@ -27,6 +27,7 @@ func TestProvision(t *testing.T) {
 			{"a limit is kept", limited},
 			{"each drift is shown and healed, and nothing else", drifts},
 			{"a changed password and a lost account are shown and healed", accounts},
+			{"a new password of awkward characters reaches servers and files", newPassword},
 			{"a lost database is made again", lostDatabase},
 			{"a kill between write and restart heals on the next run", killed},
 			{"a stopped server is started", stopped},
@@ -299,6 +300,30 @@ func accounts(t *testing.T, w *world) {
 		}
 	}
 	w.equal(t, good.withoutLedger(), w.look(t).withoutLedger(), "healing the accounts")
+}
+
+// newPassword gives the application another password, every character of which
+// means something to SQL, XML, a shell or the product.
+func newPassword(t *testing.T, w *world) {
+	old, awkward := w.Database.App.Password, "p&<w>\"'\\;#%$(x)`|*? ]]>--/é"
+	if err := os.WriteFile(w.Database.App.PasswordFile, []byte(awkward+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.Database.App.Password = awkward
+	plan := w.want(t, 2, "plan", "--detailed-exitcode").out
+	if strings.Contains(plan, old) || strings.Contains(plan, "&lt;w&gt;") {
+		t.Error("the plan shows a password")
+	}
+	if got := strings.Count(plan, "> restart "); got != 4 {
+		t.Errorf("%d servers restart, want 4", got)
+	}
+	w.want(t, 0, "apply", "--yes")
+	w.want(t, 0, "plan", "--detailed-exitcode")
+	for _, h := range w.Hosts {
+		if len(h.Nodes) > 0 {
+			w.server(t, h) // which refuses to start without its databases
+		}
+	}
 }
 
 // sharing counts the nodes that log in from the host's address.
