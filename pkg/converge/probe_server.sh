@@ -3,10 +3,12 @@
 # Arguments are separated by NUL in /proc, so a home whose name begins with
 # another home's name is told apart from it.
 home=$1
+# A home may be a link, and its server may have been started by either name.
+real=$(cd "$home" 2>/dev/null && pwd -P) || real=$home
 now() { n=$(date +%s%N); case $n in *[!0-9]*) n=$(date +%s)000000000 ;; esac; echo "$n"; }
 bsd() {
 	ps -axww -o pid=,lstart=,command= | while read -r pid wd mon day clock year cmd; do
-		case " $cmd " in *" -Dcarbon.home=$home "*)
+		case " $cmd " in *" -Dcarbon.home=$home "* | *" -Dcarbon.home=$real "*)
 			t=$(LC_ALL=C date -j -f '%b %d %T %Y' "$mon $day $clock $year" +%s) || continue
 			echo "$pid ${t}000000000 $(($(now) - t * 1000000000)) -" ;;
 		esac
@@ -23,7 +25,7 @@ mine=$(ticks $fresh)
 head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
 	case $arg in
 	"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
-	"-Dcarbon.home=$home")
+	"-Dcarbon.home=$home" | "-Dcarbon.home=$real")
 		read -r s <"/proc/$pid/stat" 2>/dev/null || continue
 		s=${s##*) }
 		case $s in Z*) continue ;; esac

@@ -9,20 +9,21 @@
 home=$1 action=$2 java=$3 start_timeout=$4 stop_timeout=$5
 shift 5
 log=$home/repository/logs/wso2carbon.log
+real=$(cd "$home" 2>/dev/null && pwd -P) || real=$home
 
 pids() {
 	if [ -r /proc/self/stat ]; then
 		head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
 			case $arg in
 			"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
-			"-Dcarbon.home=$home")
+			"-Dcarbon.home=$home" | "-Dcarbon.home=$real")
 				read -r s <"/proc/$pid/stat" 2>/dev/null || continue
 				case ${s##*) } in Z*) ;; *) echo "$pid" ;; esac ;;
 			esac
 		done
 	else
 		ps -axww -o pid=,command= | while read -r pid cmd; do
-			case " $cmd " in *" -Dcarbon.home=$home "*) echo "$pid" ;; esac
+			case " $cmd " in *" -Dcarbon.home=$home "* | *" -Dcarbon.home=$real "*) echo "$pid" ;; esac
 		done
 	fi
 }
@@ -58,7 +59,10 @@ give_up() {
 stop() {
 	for p in $(pids); do
 		echo "says stopping process $p"
-		kill -TERM "$p" 2>/dev/null
+		why=$(kill -TERM "$p" 2>&1) && continue
+		case " $(pids | tr '\n' ' ')" in
+		*" $p "*) give_up "process $p cannot be stopped, as it is not the home's owner's: $why" ;;
+		esac # else it ended by itself
 	done
 	until=$(($(clock) + stop_timeout))
 	while [ -n "$(pids)" ]; do
