@@ -16,8 +16,14 @@ type Database struct {
 	// AdminAddress and AdminPort are where the tool itself connects to.
 	AdminAddress string
 	AdminPort    int
+	// Socket is the server's unix socket, on Via or else on the operator's own
+	// machine; with it AdminAddress and AdminPort mean nothing. "": TCP.
+	Socket string
+	// TLS is how the tool's own connection is protected, over TCP.
+	TLS TLS
 	// Admin may create databases and accounts. Its password is missing when
-	// Manage is false.
+	// Manage is false, and may be when there is a Socket: the server may know
+	// who is at the other end of it.
 	Admin Credential
 	// User and Password are the account that the nodes log in with.
 	User     string
@@ -46,6 +52,26 @@ type Credential struct {
 	User     string
 	Password SecretRef
 }
+
+// TLS is how the tool's own connection to the server is protected.
+type TLS struct {
+	Mode TLSMode
+	// CA is the file of those who may have signed the server's certificate, a
+	// path as written; "": those whom the operator's machine trusts.
+	CA string
+	// ServerName is the name or address that the certificate must carry.
+	ServerName string
+}
+
+// TLSMode is what is asked of the server's certificate.
+type TLSMode string
+
+const (
+	TLSOff        TLSMode = "off"
+	TLSVerify     TLSMode = "verify"      // signed by a CA that we trust, and for that name
+	TLSVerifyCA   TLSMode = "verify-ca"   // signed by that CA, whatever the name
+	TLSSkipVerify TLSMode = "skip-verify" // nothing: whoever answers is believed
+)
 
 // Order says which of the two scripts of the App Manager schema comes first.
 // Both create IDN_OAUTH_CONSUMER_APPS, and only the identity script with all

@@ -31,6 +31,7 @@ func (r *reader) read(root section) {
 	r.checkIdle()
 	r.checkDatabaseAddress()
 	r.shared()
+	r.checkPlainText()
 	r.order()
 }
 

@@ -37,6 +37,8 @@ func (r *reader) database(s section) {
 	s.need("password", `: that of the nodes' account (write password = { env = "APPM_DB_PASSWORD" })`)
 	r.databaseWhere(s)
 	r.databaseVia(s)
+	r.databaseSocket(s)
+	r.databaseTLS(s)
 	r.schemas(s)
 	r.scripts(s)
 	r.accountHosts(s)
@@ -44,7 +46,7 @@ func (r *reader) database(s section) {
 
 func admin(s section, manage bool) Credential {
 	t := s.table("admin")
-	if manage && s.place != nil && (t.place != nil || !s.has("admin")) && !t.has("password") {
+	if manage && s.place != nil && !s.has("socket") && (t.place != nil || !s.has("admin")) && !t.has("password") {
 		s.wrong("admin", `admin.password is missing: the databases are created with it (write admin = { password = { env = "MYSQL_ROOT_PASSWORD" } }; or manage = false if they are somebody else's)`)
 	}
 	c := Credential{User: t.text("user", "root", accountName), Password: t.secret("password")}

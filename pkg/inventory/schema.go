@@ -75,6 +75,10 @@ var databaseKeys = []key{
 	{name: "via", kind: text},
 	{name: "admin_address", kind: text},
 	{name: "admin_port", kind: number},
+	{name: "socket", kind: text},
+	{name: "tls", kind: text},
+	{name: "tls_ca", kind: text},
+	{name: "tls_server_name", kind: text},
 	{name: "admin", kind: table, keys: []key{
 		{name: "user", kind: text},
 		{name: "password", kind: secret},
