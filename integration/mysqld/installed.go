@@ -2,6 +2,7 @@ package mysqld
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,24 +11,30 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Installed is one installation of a server on this machine.
 type Installed struct {
-	Kind      Kind   // MariaDB, MySQL or MySQL56
+	Kind      Kind   // never Any
 	Server    string // the server's binary
 	InstallDB string // mariadb-install-db, of MariaDB
 	Base      string // its base directory where it is not the one compiled in
 	Libraries string // directories of shared libraries, for LD_LIBRARY_PATH
-	Template  string // the data directory to copy, of MySQL56
+	Template  string // the data directory to copy, of MySQL56 and those with a root
+	Chroot    bool   // Base is a root of the server's own, and Server a path in it
+	Version   string // of the package, of those with a root
 }
 
 // Missing says that a server is not installed here.
 type Missing struct{ Kind Kind }
 
 func (e *Missing) Error() string {
+	if _, ok := unstable[e.Kind]; ok {
+		return fmt.Sprintf("mysqld: no %s in %s; mysqld.Ensure installs it, as root on Debian", e.Kind, cacheDir())
+	}
 	what := map[Kind]string{Any: "MariaDB or MySQL", MariaDB: "MariaDB", MySQL: "MySQL", MySQL56: "MySQL 5.6"}[e.Kind]
 	return fmt.Sprintf("mysqld: no %s server on PATH, in /usr/sbin, /usr/libexec, Homebrew's directories or %s; mysqld.Ensure installs one", what, cacheDir())
 }
@@ -36,6 +43,9 @@ func (e *Missing) Error() string {
 func Find(kind Kind) (Installed, error) {
 	if kind == MySQL56 {
 		return findMySQL56()
+	}
+	if _, ok := unstable[kind]; ok {
+		return findUnstable(kind)
 	}
 	if kind == Any || kind == MariaDB {
 		if inst, ok := findMariaDB(); ok {
@@ -150,7 +160,7 @@ func (i Installed) at(base string) Installed {
 
 // initialize makes the data directory, unless an earlier start made it. The
 // mark is set last: a run that was killed half-way begins again.
-func (i Installed) initialize(ctx context.Context, dir string) error {
+func (i Installed) initialize(ctx context.Context, dir string, args []string) error {
 	data := filepath.Join(dir, "data")
 	mark := filepath.Join(dir, complete)
 	if _, err := os.Stat(mark); err == nil {
@@ -159,14 +169,20 @@ func (i Installed) initialize(ctx context.Context, dir string) error {
 	if err := os.RemoveAll(data); err != nil {
 		return err
 	}
-	if err := i.fill(ctx, dir, data); err != nil {
+	if err := i.fill(ctx, dir, data, args); err != nil {
 		return err
 	}
 	return os.WriteFile(mark, []byte(i.Kind+"\n"), 0o644)
 }
 
-func (i Installed) fill(ctx context.Context, dir, data string) error {
-	if i.Kind == MySQL56 {
+func (i Installed) fill(ctx context.Context, dir, data string, args []string) error {
+	if i.Kind == MySQL9 {
+		// Since 8.0 this one is settled when the data directory is made.
+		if n := slices.IndexFunc(args, func(a string) bool { return strings.HasPrefix(a, "--lower-case-table-names=") }); n >= 0 {
+			return errors.Join(os.Mkdir(data, 0o755), i.makeMySQL(ctx, dir, args[n]))
+		}
+	}
+	if i.Template != "" {
 		return copyTree(i.Template, data)
 	}
 	argv := []string{i.Server, "--no-defaults", "--initialize-insecure", "--datadir=" + data, "--log-error=" + filepath.Join(dir, "initialize.log")}
@@ -201,6 +217,9 @@ func (i Installed) argv(s *Server, o Options) []string {
 	if o.Within != "" {
 		dir, socket = o.Within, filepath.Join(o.Within, filepath.Base(s.Socket))
 	}
+	if i.Chroot {
+		dir, socket = inside, filepath.Join(inside, filepath.Base(s.Socket))
+	}
 	argv := []string{i.Server, "--no-defaults",
 		"--datadir=" + filepath.Join(dir, "data"),
 		"--socket=" + socket,
@@ -212,7 +231,11 @@ func (i Installed) argv(s *Server, o Options) []string {
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-doublewrite=0",
 		"--performance-schema=0", "--max-connections=100"}
 	argv = append(argv, i.ownArgs()...)
-	return append(append(argv, asUser()...), o.Args...)
+	argv = append(append(argv, asUser()...), o.Args...)
+	if i.Chroot {
+		return enter(i.Base, cmp.Or(o.Within, s.Dir), argv...)
+	}
+	return argv
 }
 
 // listens is every address where the server has a network of its own, as an
@@ -226,16 +249,19 @@ func (o Options) listens(s *Server) string {
 
 func (i Installed) ownArgs() []string {
 	var own []string
-	if i.Base != "" {
+	if i.Base != "" && !i.Chroot {
 		own = append(own, "--basedir="+i.Base, "--lc-messages-dir="+filepath.Join(i.Base, "share"))
 	}
-	switch i.Kind {
+	switch i.Kind.family() {
 	case MariaDB:
 		own = append(own, "--innodb-log-file-size=8M", "--aria-log-file-size=8M", "--debug-no-sync=1")
 	case MySQL56:
 		own = append(own, "--innodb-log-file-size=8M")
 	case MySQL:
 		own = append(own, "--skip-log-bin", "--mysqlx=0", "--secure-file-priv=")
+	}
+	if i.Kind == MySQL9 {
+		own = append(own, "--innodb-redo-log-capacity=8M")
 	}
 	return own
 }
@@ -245,14 +271,14 @@ func (i Installed) ownArgs() []string {
 func (i Installed) rootSQL(password string, hosts []string) []byte {
 	var b bytes.Buffer
 	p := literal(password)
-	if i.Kind == MySQL {
+	if i.Kind.family() == MySQL {
 		fmt.Fprintf(&b, "ALTER USER 'root'@'localhost' IDENTIFIED BY %s;\n", p)
 	} else {
 		fmt.Fprintf(&b, "SET PASSWORD FOR 'root'@'localhost' = PASSWORD(%s);\n", p)
 	}
 	for _, host := range hosts {
 		who := "'root'@" + literal(host)
-		if i.Kind == MySQL {
+		if i.Kind.family() == MySQL {
 			fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS %s IDENTIFIED BY %s;\nGRANT ALL ON *.* TO %s WITH GRANT OPTION;\n", who, p, who)
 			continue
 		}

@@ -34,7 +34,26 @@ const (
 	MariaDB Kind = "mariadb"   // of the system's packages
 	MySQL   Kind = "mysql"     // 5.7 or later, of the system's packages
 	MySQL56 Kind = "mysql-5.6" // 5.6.24, of an npm package
+
+	// Of Debian's unstable suite, each in a root of its own; only as root on
+	// Debian. Which version that is stands in Installed.Version.
+	MySQL9    Kind = "mysql-9"    // 9.7.4 when this was written
+	MariaDB11 Kind = "mariadb-11" // 11.8.9 when this was written
 )
+
+// Tested are the kinds that the tests run on, each where it can run (Unfit).
+var Tested = []Kind{MariaDB, MySQL56, MySQL9, MariaDB11}
+
+// family tells the kinds that speak alike: MariaDB, MySQL or MySQL56.
+func (k Kind) family() Kind {
+	switch k {
+	case MySQL9:
+		return MySQL
+	case MariaDB11:
+		return MariaDB
+	}
+	return k
+}
 
 // Options say where a server lives. The zero value of everything but Dir is
 // a MariaDB or MySQL on a free loopback port with a random root password.
@@ -85,7 +104,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{Kind: inst.Kind, Address: o.Address, Port: o.Port, Socket: o.Socket, Password: o.Password}
-	if err := s.settle(o); err != nil {
+	if err := s.settle(o, inst); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -93,7 +112,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if err := inst.initialize(ctx, s.Dir); err != nil {
+	if err := inst.initialize(ctx, s.Dir, o.Args); err != nil {
 		return s, err
 	}
 	if err := s.launch(inst, o); err != nil {
@@ -103,7 +122,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 }
 
 // settle fills in what the options left open.
-func (s *Server) settle(o Options) (err error) {
+func (s *Server) settle(o Options, inst Installed) (err error) {
 	if o.Dir == "" {
 		return errors.New("mysqld: no directory given for the server")
 	}
@@ -132,7 +151,21 @@ func (s *Server) settle(o Options) (err error) {
 	if o.Within != "" {
 		return nil // it is short enough where the server is
 	}
-	return s.placeSocket()
+	if err := s.placeSocket(); err != nil || !inst.Chroot {
+		return err
+	}
+	return s.linkSocket()
+}
+
+// linkSocket leads from where the socket is asked for to where a server that
+// sees nothing but Dir makes it.
+func (s *Server) linkSocket() error {
+	made := filepath.Join(s.Dir, filepath.Base(s.Socket))
+	if made == s.Socket {
+		return nil
+	}
+	s.tidy = append(s.tidy, s.Socket)
+	return os.Symlink(made, s.Socket)
 }
 
 // placeSocket keeps the socket's path below the 104 bytes that macOS allows.

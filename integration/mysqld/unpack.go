@@ -36,7 +36,7 @@ func aptUnpack(ctx context.Context) error {
 	if err := os.MkdirAll(cacheDir(), 0o755); err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(cacheDir(), "fetch")
+	tmp, err := os.MkdirTemp(cacheDir(), fetching)
 	if err != nil {
 		return err
 	}

@@ -43,17 +43,28 @@ func run(ctx context.Context) error {
 	} else {
 		leftOut("this is no root on Linux: only the embedded lab is tested, no OpenSSH hosts")
 	}
-	if _, err := mysqld.Ensure(ctx, mysqld.MariaDB); err != nil {
+	if err := servers(ctx); err != nil {
 		return err
 	}
-	if runtime.GOOS+"/"+runtime.GOARCH == "linux/amd64" {
-		if _, err := mysqld.Ensure(ctx, mysqld.MySQL56); err != nil {
+	return w3c(ctx)
+}
+
+// servers installs every kind of database server that can run here.
+func servers(ctx context.Context) error {
+	for _, kind := range mysqld.Tested {
+		if why := mysqld.Unfit(kind); why != "" {
+			leftOut(why)
+			continue
+		}
+		inst, err := mysqld.Ensure(ctx, kind)
+		if err != nil {
 			return err
 		}
-	} else {
-		leftOut("MySQL 5.6 runs on linux/amd64 only")
+		if inst.Version != "" {
+			fmt.Fprintf(os.Stderr, "prepare: %s is %s\n", kind, inst.Version)
+		}
 	}
-	return w3c(ctx)
+	return nil
 }
 
 func leftOut(what string) { fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s ***\n\n", what) }
