@@ -28,6 +28,7 @@ func TestProvision(t *testing.T) {
 			{"each drift is shown and healed, and nothing else", drifts},
 			{"a changed password and a lost account are shown and healed", accounts},
 			{"a new password of awkward characters reaches servers and files", newPassword},
+			{"a node that its database refuses is named", refusedNode},
 			{"a lost database is made again", lostDatabase},
 			{"a kill between write and restart heals on the next run", killed},
 			{"a stopped server is started", stopped},
@@ -77,6 +78,11 @@ func firstApply(t *testing.T, w *world) {
 		}
 	}
 	inOrder(t, r.err, "idp", "gw", "pub", "store")
+	for host, databases := range map[string]string{"idp1": "AM_DB, UM_DB\n", "store1": "AM_DB, UM_DB, REG_DB, ES_STORAGE_DB\n"} {
+		if proof := "verify    " + host + ": uses " + databases; !strings.Contains(r.err, proof) {
+			t.Errorf("apply does not say %q", proof)
+		}
+	}
 }
 
 // inOrder checks that the nodes came up one after another in role order.
@@ -322,6 +328,31 @@ func newPassword(t *testing.T, w *world) {
 	for _, h := range w.Hosts {
 		if len(h.Nodes) > 0 {
 			w.server(t, h) // which refuses to start without its databases
+		}
+	}
+}
+
+// refusedNode makes the database want TLS of the Publisher: password and
+// grants are as planned, and the login fails all the same.
+func refusedNode(t *testing.T, w *world) {
+	h, _ := w.node(t, "publisher")
+	who := "'" + w.Database.App.User + "'@'" + h.Address + "'"
+	w.sql(t, "GRANT USAGE ON *.* TO "+who+" REQUIRE SSL")
+	r := w.run(t, "status")
+	if r.code != 16 || !strings.Contains(r.err, "pub1: node pub1 cannot use its databases: login: Error 1045") {
+		t.Errorf("status ended with %d: %s", r.code, r.err)
+	}
+	if got := strings.Count(r.out, "FAILS"); got != sharing(w, h) {
+		t.Errorf("%d nodes fail, want %d:\n%s", got, sharing(w, h), r.out)
+	}
+	w.sql(t, "GRANT USAGE ON *.* TO "+who+" REQUIRE NONE")
+	if table := w.want(t, 0, "status").out; strings.Count(table, " ok ") != 4 {
+		t.Errorf("not every node is well:\n%s", table)
+	}
+	if w.Form == "embedded" { // where sshd forbids tunnels nothing is proven, and nothing fails
+		h.Forbid("forward")
+		if table := w.want(t, 0, "status").out; strings.Count(table, "not provable") != 1 {
+			t.Errorf("want one node not provable:\n%s", table)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/report"
+	"github.com/appm-provision/appm-provision/pkg/run"
 )
 
 func (a *app) validateCommand() *cobra.Command {
@@ -166,7 +167,11 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return report.Status(a.stdout, s.rows(state, p))
+			proofs := s.prove(cmd.Context())
+			if err := report.Status(a.stdout, s.rows(state, p, proofs)); err != nil {
+				return err
+			}
+			return proven(proofs, func(run.Event) {}) // the table has said the rest
 		},
 	}
 	a.deploymentFlags(cmd)

@@ -45,9 +45,7 @@ func (s *session) sshConfig(name string) sshexec.Config {
 		Warn: func(text string) { s.warn("%s: %s", name, text) },
 	}
 	if cfg.User == "" {
-		if me, err := user.Current(); err == nil {
-			cfg.User = me.Username
-		}
+		cfg.User = me()
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -60,6 +58,15 @@ func (s *session) sshConfig(name string) sshexec.Config {
 		cfg.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts")}
 	}
 	return cfg
+}
+
+// me is the user who runs the tool; "" when the system does not know.
+func me() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
 }
 
 // usualKeys are the key files that ssh tries, as far as they are there.

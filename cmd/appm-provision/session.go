@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -27,9 +28,12 @@ type session struct {
 	sel   inventory.Selection
 	steps []plan.Step
 	blobs map[string]converge.Source
-	admin inventory.Secret
-	conns map[string]*sshexec.Conn
-	db    *sql.DB
+	admin inventory.Secret // zero where the server knows the admin by the socket
+	// password is the application account's; a proof logs in with it.
+	password inventory.Secret
+	tls      *tls.Config // of the way to the database; nil without TLS
+	conns    map[string]*sshexec.Conn
+	db       *sql.DB
 }
 
 // read parses the inventory and prints its warnings. No connection is opened.
@@ -66,7 +70,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	var errs [3]error
 	d.Password, errs[0] = inv.Database.Password.Resolve(from)
 	if s.touchesDatabase() {
-		s.admin, errs[1] = inv.Database.Admin.Password.Resolve(from)
+		errs[1] = s.prepareDatabase(from)
 	}
 	var jar converge.Source
 	d.Driver, jar, errs[2] = driver(ctx, s.dir, inv.Driver)
@@ -77,8 +81,19 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 		return nil, errs[2]
 	}
 	s.blobs[d.Driver.SHA256] = jar
+	s.password = d.Password
 	s.steps = steps.For(d)
 	return s, nil
+}
+
+// prepareDatabase reads what the way to the database needs of this machine.
+func (s *session) prepareDatabase(from inventory.Sources) (err error) {
+	db := s.inv.Database
+	if s.tls, err = databaseTLS(s.dir, db.TLS); err != nil || s.withoutPassword() {
+		return err
+	}
+	s.admin, err = db.Admin.Password.Resolve(from)
+	return err
 }
 
 func (s *session) touchesDatabase() bool { return s.sel.Database && s.inv.Database.Manage }
@@ -149,7 +164,8 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 	return state, p, err
 }
 
-// apply makes the plan's changes and verifies that nothing is left to do.
+// apply makes the plan's changes, verifies that nothing is left to do, and that
+// each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
 		Hosts: s.hosts(), DB: s.db, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events,
@@ -160,9 +176,12 @@ func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event
 	events(run.Event{Stage: run.Verify, Target: s.inv.Name, Text: "gathering again"})
 	begin := time.Now()
 	_, left, err := s.look(ctx)
-	report.Took += time.Since(begin)
-	if err != nil {
-		return report, err
+	if err == nil {
+		err = converge.Verified(left)
 	}
-	return report, converge.Verified(left)
+	if err == nil {
+		err = proven(s.prove(ctx), events)
+	}
+	report.Took += time.Since(begin)
+	return report, err
 }

@@ -11,11 +11,13 @@ import (
 )
 
 // rows are the table of status: one for each node, and one for the databases.
-func (s *session) rows(state *plan.State, p *plan.Plan) []report.Row {
+func (s *session) rows(state *plan.State, p *plan.Plan, proofs []proof) []report.Row {
 	var rows []report.Row
 	for _, n := range s.inv.Nodes {
 		if s.sel.Has(n.Name) {
-			rows = append(rows, nodeRow(state, p, n))
+			row := nodeRow(state, p, n)
+			row.Database = databaseWord(proofs, n)
+			rows = append(rows, row)
 		}
 	}
 	if s.db == nil {
@@ -31,6 +33,23 @@ func (s *session) rows(state *plan.State, p *plan.Plan) []report.Row {
 		row.Drift = append(row.Drift, string(c.Ref.Kind)+" "+c.Ref.Path)
 	}
 	return append(rows, row)
+}
+
+// databaseWord says whether the node can use its databases; the reasons are for
+// stderr, as they are long.
+func databaseWord(proofs []proof, n inventory.Node) string {
+	for _, p := range proofs {
+		switch {
+		case p.node.Name != n.Name:
+		case !p.provable:
+			return "not provable"
+		case p.err != nil:
+			return "FAILS"
+		default:
+			return "ok"
+		}
+	}
+	return ""
 }
 
 // nowAndThen turns a plan's reasons into what is the case now.

@@ -34,6 +34,15 @@ func datasources(db inventory.Database, role inventory.Role) []datasource {
 	return list
 }
 
+// Schemas are the databases that a node's datasources open.
+func Schemas(db inventory.Database, role inventory.Role) []string {
+	var names []string
+	for _, ds := range datasources(db, role) {
+		names = append(names, ds.schema)
+	}
+	return names
+}
+
 // jdbcURL is the one URL of a database: Publisher and Store must have the same
 // bytes, or the registry's cache invalidation between them fails silently
 // (facts.md section 2.3).
