@@ -205,5 +205,5 @@ func (d Deployment) accountNotes(found dbinit.Found, want dbinit.Want) []plan.No
 	for _, text := range found.ShadowNotes(want) {
 		notes = append(notes, plan.Note{Target: plan.Deployment, Text: text})
 	}
-	return notes
+	return append(notes, d.driverNotes(found, want)...)
 }

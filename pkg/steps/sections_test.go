@@ -217,6 +217,9 @@ func (c *testCase) database(words []string) error {
 		for i, part := range strings.SplitN(words[1], ".", 3) {
 			s.Numeric[i], _ = strconv.Atoi(part)
 		}
+		if s.DefaultPlugin = "mysql_native_password"; s.Flavor == dbinit.MySQL && s.Numeric.AtLeast(8, 0, 0) {
+			s.DefaultPlugin = "caching_sha2_password"
+		}
 		db.server = s
 	case "schema":
 		return c.schema(words[1], words[2:])
