@@ -50,7 +50,7 @@ func driverFile(ctx context.Context, dir string, d inventory.Driver) (string, []
 }
 
 // fetched is the driver by URL: fetched once to this machine, under its digest,
-// never by the hosts (decision 10).
+// never by the hosts.
 func fetched(ctx context.Context, d inventory.Driver) (string, []byte, error) {
 	u, err := url.Parse(d.URL)
 	if err != nil {

@@ -63,7 +63,7 @@ func (s *session) proveOne(ctx context.Context, p *proof) {
 	if p.err != nil && errors.Is(p.err, context.DeadlineExceeded) {
 		p.err = context.Cause(ctx)
 	}
-	p.provable = !sshexec.IsKind(p.err, sshexec.Forbidden) // a warning, never a failure (decision 12)
+	p.provable = !sshexec.IsKind(p.err, sshexec.Forbidden) // a warning, never a failure
 }
 
 // openAsNode is the database as the node's server reaches it. The name resolves

@@ -51,7 +51,7 @@ type Need struct {
 	Ref
 	// As is a directory of the host: the resource is read with the rights of
 	// that directory's owner and no more. Whoever owns a home could otherwise
-	// point root at any file by a symlink (decision 31). Empty: as the session.
+	// point root at any file by a symlink. Empty: as the session.
 	As string
 }
 
@@ -78,7 +78,7 @@ type Note struct {
 // A Scope says what a step is for.
 type Scope string
 
-// The scopes of decision 16.
+// The scopes: a node's files, a host's, the databases that belong to all.
 const (
 	ScopeNode       Scope = "node"
 	ScopeHost       Scope = "host"

@@ -63,7 +63,7 @@ type entry struct{ address, name string }
 
 // entries are what a host must resolve. The database's name maps to the
 // database host's own address everywhere, so that URL and grant stay the same
-// on all nodes (decision 2); Publisher and Store know themselves as 127.0.0.1.
+// on all nodes; Publisher and Store know themselves as 127.0.0.1.
 func (d Deployment) entries(h inventory.Host) []entry {
 	inv := d.Inventory
 	list := []entry{{inv.Database.Address, inv.Database.Name}}

@@ -41,7 +41,7 @@ var userinfo = regexp.MustCompile(`://[^/\s:@<>"']*:([^/\s<>"']+)@`)
 // secrets finds the bytes of an XML file that must not be shown: every
 // password-like element, attribute and property, whoever's it is. The admin
 // password of user-mgt.xml stands three lines above our edit and would appear
-// in a diff's context (decision 30).
+// in a diff's context.
 func secrets(src []byte) []plan.Span {
 	var spans []plan.Span
 	add := func(start, end int) {

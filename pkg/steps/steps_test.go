@@ -181,7 +181,7 @@ func TestAServerIsStoppedWithinTheInventorysTime(t *testing.T) {
 }
 
 // TestNeedsAndWantsHaveTheRightsOfTheHome: what lies in a home is read and written
-// with its owner's rights, what does not with the session's (decision 31).
+// with its owner's rights, what does not with the session's.
 func TestNeedsAndWantsHaveTheRightsOfTheHome(t *testing.T) {
 	w := newWorld(t, parse(t, ""), "5.1.49")
 	sel, err := w.inv.Select(nil)
