@@ -4,7 +4,7 @@ SHELL := /bin/sh
 GO ?= go
 VERSION_STATICCHECK := v0.8.2
 
-.PHONY: help build unit test demo lint update fuzz bench cover lab clean
+.PHONY: help build unit test test-crash demo lint update fuzz bench cover lab clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ test: ## all tests; installs what they need (as root: real hosts and real server
 	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
 	$(MAKE) lint && \
 	APPM_REQUIRE_SERVERS=1 $(GO) test -timeout 30m ./...
+
+test-crash: ## every cut point of a load and of a change of accounts, on every database server that can run here
+	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
+	APPM_CRASH=all APPM_REQUIRE_SERVERS=1 $(GO) test -count=1 -timeout 60m -v ./pkg/dbinit -run 'Cut|Killed|Interrupted|Folds'
 
 demo: ## the main job on a lab of four nodes on this machine, as you are
 	@$(GO) run ./integration/cmd/demo

@@ -307,43 +307,6 @@ func TestRoundTrips(t *testing.T) {
 	})
 }
 
-// What the server's own log shows of a dry-run is reads.
-func TestInspectOnlyReads(t *testing.T) {
-	onEach(t, func(t *testing.T, s testServer) {
-		db := s.open(t)
-		schema, o := names(t, db)
-		list := script(t, "identity.sql")
-		for _, state := range []string{"absent", "complete"} {
-			exec(t, db, "SET GLOBAL log_output = 'TABLE'", "TRUNCATE mysql.general_log", "SET GLOBAL general_log = 1")
-			marked := s.open(t)
-			f, err := Inspect(t.Context(), marked, Query{Schemas: []string{schema}, User: "appm", Options: o})
-			exec(t, db, "SET GLOBAL general_log = 0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if v := Judge(f.Schemas[0], list); v.State.String() != state {
-				t.Fatalf("%s, want %s", v, state)
-			}
-			seen := 0
-			for _, r := range cells(t, db, "SELECT command_type, CONVERT(argument USING utf8mb4) FROM mysql.general_log") {
-				if r[0] != "Query" || r[1] == "SET GLOBAL general_log = 0" {
-					continue
-				}
-				for q := range strings.SplitSeq(r[1], ";\n") { // MariaDB logs a packet as one
-					seen++
-					if !strings.HasPrefix(q, "SELECT ") && !strings.HasPrefix(q, "SHOW ") && !strings.HasPrefix(q, "SET NAMES ") {
-						t.Errorf("%s: %q is no read", state, q)
-					}
-				}
-			}
-			if seen < 7 {
-				t.Errorf("%s: the log shows %d statements, want all of them", state, seen)
-			}
-			mustLoad(t, db, schema, o, list)
-		}
-	})
-}
-
 func TestProgressCountsUpToAll(t *testing.T) {
 	onEach(t, func(t *testing.T, s testServer) {
 		db := s.open(t)

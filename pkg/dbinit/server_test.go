@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +28,7 @@ type testServer struct {
 var (
 	started sync.Once
 	fleet   []testServer
-	absent  []string // what is not here, and why
+	absent  map[mysqld.Kind]string // what is not here, and why
 	scratch string
 )
 
@@ -51,61 +52,74 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// startFleet starts what is installed: MariaDB, MySQL 5.6, MySQL. Further
-// servers, say one in a chroot, are named by APPM_TEST_DSN, separated by
-// spaces: root:password@tcp(127.0.0.1:3306)/
+// startFleet starts what is installed of mysqld.Tested, all at once. Further
+// servers are named by APPM_TEST_DSN, separated by spaces:
+// root:password@tcp(127.0.0.1:3306)/
 func startFleet() {
 	var err error
 	if scratch, err = os.MkdirTemp("", "dbinit"); err != nil {
 		panic(err)
 	}
-	for _, kind := range []mysqld.Kind{mysqld.MariaDB, mysqld.MySQL56, mysqld.MySQL} {
-		dir, err := os.MkdirTemp(scratch, string(kind))
-		if err != nil {
-			panic(err)
-		}
-		s, err := mysqld.Start(context.Background(), mysqld.Options{Kind: kind, Dir: dir, Args: []string{"--innodb-flush-log-at-trx-commit=2"}})
-		if err != nil {
-			absent = append(absent, err.Error())
+	absent = map[mysqld.Kind]string{}
+	servers := make([]*mysqld.Server, len(mysqld.Tested))
+	errs := make([]error, len(mysqld.Tested))
+	var wg sync.WaitGroup
+	for i, kind := range mysqld.Tested {
+		wg.Go(func() {
+			servers[i], errs[i] = mysqld.Start(context.Background(), mysqld.Options{
+				Kind: kind, Dir: filepath.Join(scratch, string(kind)), Args: []string{"--innodb-flush-log-at-trx-commit=2"}})
+		})
+	}
+	wg.Wait()
+	for i, kind := range mysqld.Tested {
+		if errs[i] != nil {
+			absent[kind] = errs[i].Error()
 			continue
 		}
-		fleet = append(fleet, testServer{name: string(kind), config: s.Config(""), own: s})
+		fleet = append(fleet, testServer{name: string(kind), config: servers[i].Config(""), own: servers[i]})
 	}
+	named()
+}
+
+// named adds the servers of APPM_TEST_DSN.
+func named() {
 	for _, dsn := range strings.Fields(os.Getenv("APPM_TEST_DSN")) {
 		c, err := mysql.ParseDSN(dsn)
 		if err != nil {
-			absent = append(absent, err.Error())
-			continue
+			panic("APPM_TEST_DSN: " + err.Error())
 		}
 		fleet = append(fleet, testServer{name: c.Addr, config: c})
 	}
 }
 
-// onEach runs the test on every server there is. MySQL of the system's own
-// packages and servers of APPM_TEST_DSN are extra; MariaDB and MySQL 5.6 are
-// what must be there when APPM_REQUIRE_SERVERS is set.
+// onEach runs the test on every server there is. Of mysqld.Tested all that can
+// run on this machine must be there when APPM_REQUIRE_SERVERS is set; servers
+// of APPM_TEST_DSN are extra.
 func onEach(t *testing.T, test func(t *testing.T, s testServer)) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("NOT TESTED with -short: it needs database servers")
 	}
 	started.Do(startFleet)
-	have := map[string]bool{}
 	for _, s := range fleet {
-		have[s.name] = true
 		t.Run(s.name, func(t *testing.T) { test(t, s) })
 	}
-	for _, kind := range []mysqld.Kind{mysqld.MariaDB, mysqld.MySQL56} {
-		if have[string(kind)] {
-			continue
+	for _, kind := range mysqld.Tested {
+		if why, gone := absent[kind]; gone {
+			t.Run(string(kind), func(t *testing.T) { leftOut(t, kind, why) })
 		}
-		t.Run(string(kind), func(t *testing.T) {
-			if os.Getenv("APPM_REQUIRE_SERVERS") != "" {
-				t.Fatalf("APPM_REQUIRE_SERVERS is set, and: %s", strings.Join(absent, "; "))
-			}
-			t.Skipf("NOT TESTED on %s: %s", kind, strings.Join(absent, "; "))
-		})
 	}
+}
+
+func leftOut(t *testing.T, kind mysqld.Kind, why string) {
+	t.Helper()
+	if unfit := mysqld.Unfit(kind); unfit != "" {
+		t.Skipf("NOT TESTED on %s: %s", kind, unfit)
+	}
+	if os.Getenv("APPM_REQUIRE_SERVERS") != "" {
+		t.Fatalf("APPM_REQUIRE_SERVERS is set, and: %s", why)
+	}
+	t.Skipf("NOT TESTED on %s: %s", kind, why)
 }
 
 // open gives a pool as a caller would, closed with the test.

@@ -31,7 +31,7 @@ func TestTheFourDatabasesOverASlowLine(t *testing.T) {
 		line.SetDelay(roundTrip / 2)
 		clientSlow := clientAll(t, s, line.Address)
 		var fast, slow time.Duration
-		for range 4 { // a busy machine may spoil a measurement; all of them it does not
+		for range measured(4) { // a busy machine may spoil a measurement; all of them it does not
 			line.SetDelay(0)
 			fast = best(func() time.Duration { return loadAll(t, s, line.Address) })
 			line.SetDelay(roundTrip / 2)
@@ -50,10 +50,19 @@ func TestTheFourDatabasesOverASlowLine(t *testing.T) {
 	})
 }
 
+// measured is how often to do it where somebody asked for times, and otherwise
+// once: that it works at all is part of every run.
+func measured(n int) int {
+	if os.Getenv("APPM_BENCH") == "" {
+		return 1
+	}
+	return n
+}
+
 // best of a few: what else the machine does only adds.
 func best(do func() time.Duration) time.Duration {
 	least := do()
-	for range 2 {
+	for range measured(3) - 1 {
 		least = min(least, do())
 	}
 	return least
