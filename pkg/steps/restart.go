@@ -26,8 +26,7 @@ func managed(n inventory.Node) []string {
 
 // Restart wants a server that runs and is younger than everything it should
 // have loaded. That is read off the host, not remembered from this run, so a
-// run that died between writing and restarting heals on the next one
-//.
+// run that died between writing and restarting heals on the next one.
 func Restart(d Deployment, n inventory.Node) plan.Step {
 	server := need(n, plan.KindServer, "")
 	server.As = "" // other users' processes must be seen, and nothing of the home is read
