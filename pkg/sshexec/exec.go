@@ -257,15 +257,16 @@ func (s *session) abandon() {
 // for good, so the wait is short.
 func (s *session) finish(j job) outcome {
 	s.letGo()
-	patience := time.After(time.Second)
+	patience, done := context.WithTimeout(context.Background(), time.Second) // a timer's channel would fire for the first wait only
+	defer done()
 	select {
 	case <-s.errs.seen(j.mark + " 3"): // or the end of stderr, which comes with the channel's
-	case <-patience:
+	case <-patience.Done():
 	}
 	if !s.errs.has(j.mark + " 3") { // it did not run to its end, so its exit status is of interest
 		select {
 		case <-s.ended:
-		case <-patience:
+		case <-patience.Done():
 		}
 	}
 	exit := -1

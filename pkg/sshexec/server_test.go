@@ -20,7 +20,7 @@ import (
 )
 
 // server is an SSH server inside the test: it runs commands with a local sh,
-// serves SFTP, and forwards TCP.
+// serves SFTP, and forwards TCP and unix sockets.
 type server struct {
 	address string
 	port    int
@@ -127,6 +127,8 @@ func (s *server) serve(tcp net.Conn, config *ssh.ServerConfig) {
 			go s.session(channel, requests)
 		case "direct-tcpip":
 			go forward(next)
+		case "direct-streamlocal@openssh.com":
+			go forwardUnix(next)
 		default:
 			_ = next.Reject(ssh.UnknownChannelType, "no")
 		}
@@ -181,7 +183,21 @@ func forward(next ssh.NewChannel) {
 		FromPort uint32
 	}
 	_ = ssh.Unmarshal(next.ExtraData(), &to)
-	conn, err := net.Dial("tcp", net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port))))
+	forwardTo(next, "tcp", net.JoinHostPort(to.Host, strconv.Itoa(int(to.Port))))
+}
+
+func forwardUnix(next ssh.NewChannel) {
+	var to struct {
+		Path     string
+		Reserved string
+		Zero     uint32
+	}
+	_ = ssh.Unmarshal(next.ExtraData(), &to)
+	forwardTo(next, "unix", to.Path)
+}
+
+func forwardTo(next ssh.NewChannel, network, address string) {
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		_ = next.Reject(ssh.ConnectionFailed, "Connection refused")
 		return
