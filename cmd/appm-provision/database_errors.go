@@ -84,20 +84,22 @@ func (w way) aboutCertificate(err error) string {
 
 // Refusals by the server that have to do with the way in.
 const (
-	accessDenied        = 1045
-	accessDeniedNoPass  = 1698 // said for accounts that no password opens
-	insecureTransport   = 3159 // MySQL: require_secure_transport
-	insecureTransportMa = 4173 // MariaDB, of the same
+	accessDenied       = 1045
+	accessDeniedNoPass = 1698 // said for accounts that no password opens
+	insecureTransport  = 3159 // MySQL's require_secure_transport; MariaDB says accessDenied
 )
 
+// aboutRefusal hides the server's error from the chain where a password is not
+// what is missing: others would ask for one.
 func (w way) aboutRefusal(err error, refused *mysql.MySQLError) error {
-	switch refused.Number {
-	case accessDenied, accessDeniedNoPass:
-		if w.db.Socket != "" && w.db.Admin.Password.Kind() == inventory.SecretMissing {
-			return fmt.Errorf("%w; no password was given, and through the socket the server sees the system's user %s: %s", err, w.user, w.wantUser())
-		}
-	case insecureTransport, insecureTransportMa:
-		return fmt.Errorf(`%w; write tls = "verify" and tls_ca, or socket, under [database]`, err)
+	denied := refused.Number == accessDenied || refused.Number == accessDeniedNoPass
+	switch {
+	case denied && w.db.Socket != "" && w.db.Admin.Password.Kind() == inventory.SecretMissing:
+		return fmt.Errorf("%v; no password was given, and through the socket the server sees the system's user %s: %s", err, w.user, w.wantUser())
+	case denied && w.db.Socket == "" && w.tls == nil:
+		return fmt.Errorf(`%w (a MariaDB that demands TLS says the same: then write tls = "verify")`, err)
+	case refused.Number == insecureTransport:
+		return fmt.Errorf(`%w; write tls = "verify" and tls_ca under [database], or come in by socket`, err)
 	}
 	return err
 }
