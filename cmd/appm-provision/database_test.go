@@ -48,8 +48,11 @@ func mariaDB(t *testing.T, dir string, args ...string) (*mysqld.Server, *sql.DB)
 	if testing.Short() {
 		t.Skip("LEFT OUT by -short: a database server")
 	}
-	if _, err := mysqld.Ensure(t.Context(), mysqld.MariaDB); err != nil {
-		t.Fatal(err)
+	if _, err := mysqld.Find(mysqld.MariaDB); err != nil {
+		if os.Getenv("APPM_REQUIRE_SERVERS") == "1" {
+			t.Fatal(err)
+		}
+		t.Skipf("NOT TESTED (APPM_REQUIRE_SERVERS=1 makes this a failure): %v", err)
 	}
 	s, err := mysqld.Start(t.Context(), mysqld.Options{Kind: mysqld.MariaDB, Dir: filepath.Join(dir, "db"), Args: args})
 	if err != nil {
