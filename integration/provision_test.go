@@ -323,7 +323,14 @@ func newPassword(t *testing.T, w *world) {
 	if got := strings.Count(plan, "> restart "); got != 4 {
 		t.Errorf("%d servers restart, want 4", got)
 	}
-	w.want(t, 0, "apply", "--yes")
+	if !strings.Contains(plan, "-- while idp1 is stopped") {
+		t.Error("the plan does not say when the password changes")
+	}
+	progress := w.want(t, 0, "apply", "--yes").err
+	stop, change, start := strings.Index(progress, "idp1: stopping process"), strings.Index(progress, "idp1: account appm"), strings.Index(progress, "idp1: starting")
+	if stop < 0 || change < stop || start < change {
+		t.Errorf("idp1's password did not change between stop and start:\n%s", progress)
+	}
 	w.want(t, 0, "plan", "--detailed-exitcode")
 	for _, h := range w.Hosts {
 		if len(h.Nodes) > 0 {

@@ -49,6 +49,8 @@ type application struct {
 	Deployment
 	plan *plan.Plan
 
+	granted int // account statements made so far
+
 	mu     sync.Mutex
 	staged map[string]map[string]string // host → sha256 → where Upload put it
 	made   map[string]int               // changes made, by target

@@ -82,14 +82,72 @@ func (a *application) databases(ctx context.Context) {
 	}
 	wg.Wait()
 	for _, c := range changes {
-		if after, is := c.After.(*plan.Account); is && a.failed[plan.Deployment] == nil {
-			err := dbinit.ExecAccounts(ctx, a.DB, dbinit.Options{Ledger: a.Ledger}, toDB(after.Grants))
-			if err == nil {
-				a.say(run.Event{Stage: run.Databases, Target: plan.Deployment, Text: "account " + c.Ref.Path})
+		if _, is := c.After.(*plan.Account); is && a.failed[plan.Deployment] == nil {
+			if err := a.accounts(ctx, ""); err != nil {
+				a.fail(plan.Deployment, err)
 			}
-			a.database(err)
 		}
 	}
+}
+
+// accounts makes the account statements that belong to a node's restart, or,
+// for "", those that belong to none. The change is made with the last of them.
+func (a *application) accounts(ctx context.Context, node string) error {
+	for _, c := range a.plan.At(plan.StageDatabases) {
+		after, is := c.After.(*plan.Account)
+		if !is {
+			continue
+		}
+		var list []plan.Statement
+		own := 0
+		for _, s := range after.Grants {
+			switch {
+			case s.Account == "": // sets the session, for each batch anew
+				list = append(list, s)
+			case s.Node == node:
+				list, own = append(list, s), own+1
+			}
+		}
+		if own == 0 {
+			continue
+		}
+		if err := dbinit.ExecAccounts(ctx, a.DB, dbinit.Options{Ledger: a.Ledger}, toDB(list)); err != nil {
+			return ofDatabase(err)
+		}
+		told := run.Event{Stage: run.Databases, Target: plan.Deployment, Text: "account " + c.Ref.Path}
+		if node != "" {
+			told = run.Event{Stage: run.Restart, Target: node, Node: node, Text: "account " + c.Ref.Path + " gets its new password"}
+		}
+		a.say(told)
+		if a.granted += own; a.granted == accountStatements(after) {
+			a.done(plan.Deployment, 1)
+		}
+	}
+	return nil
+}
+
+func accountStatements(account *plan.Account) int {
+	n := 0
+	for _, s := range account.Grants {
+		if s.Account != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// during tells whether a password changes while the node is stopped.
+func (a *application) during(node string) bool {
+	for _, c := range a.plan.At(plan.StageDatabases) {
+		if after, is := c.After.(*plan.Account); is {
+			for _, s := range after.Grants {
+				if s.Node != "" && s.Node == node {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func (a *application) database(err error) {

@@ -27,50 +27,68 @@ func action(c plan.Change) string {
 	return "start"
 }
 
-// server makes one change of a server: everything happens in one script on the
-// host, which tells how it gets on and ends with the outcome.
+// server makes one change of a server. A password that the server logs in
+// with changes while it is stopped; else a restart is one script on the host.
 func (a *application) server(ctx context.Context, c plan.Change) error {
-	after := c.After.(*plan.Server)
-	start := after.Start
+	todo := action(c)
+	if !a.during(c.Node) || todo == "stop" {
+		return a.serverDo(ctx, c, todo)
+	}
+	if todo == "restart" {
+		if err := a.serverDo(ctx, c, "stop"); err != nil {
+			return err
+		}
+	}
+	if err := a.accounts(ctx, c.Node); err != nil {
+		return err
+	}
+	return a.serverDo(ctx, c, "start")
+}
+
+// serverDo runs the script of one action, which does everything on the host,
+// tells how it gets on and ends with the outcome.
+func (a *application) serverDo(ctx context.Context, c plan.Change, todo string) error {
+	start := c.After.(*plan.Server).Start
 	if start == nil {
 		start = &plan.Start{StopTimeout: 2 * time.Minute}
 	}
-	args := []string{c.Ref.Path, action(c), start.JavaHome, seconds(start.StartTimeout), seconds(start.StopTimeout)}
+	args := []string{c.Ref.Path, todo, start.JavaHome, seconds(start.StartTimeout), seconds(start.StopTimeout)}
 	for _, port := range start.Ports {
 		args = append(args, strconv.Itoa(port))
 	}
 	failed := &Error{Cause: Server, Target: c.Ref.Target}
-	line := func(l string) {
-		word, text, _ := strings.Cut(l, " ")
-		switch {
-		case word == "failed":
-			failed.Text = text
-		case word == "log" && failed.Text != "":
-			failed.Log = append(failed.Log, text)
-		case word == "up":
-			text = "up, process " + text
-		case word == "log":
-			text = "log: " + message(text)
-		}
-		if word != "failed" && failed.Text == "" {
-			a.say(run.Event{Stage: run.Restart, Target: c.Ref.Target, Node: c.Node, Text: text})
-		}
-	}
-	exit, stderr, err := a.Hosts[c.Ref.Target].Run(ctx, c.As, serverScript, args, nil, line)
+	exit, stderr, err := a.Hosts[c.Ref.Target].Run(ctx, c.As, serverScript, args, nil, func(l string) { a.serverSays(c, failed, l) })
 	switch {
 	case err != nil:
 		return err
 	case failed.Text != "":
-		failed.Text = fmt.Sprintf("node %s did not %s: %s; the last lines of its log:", c.Node, action(c), failed.Text)
+		failed.Text = fmt.Sprintf("node %s did not %s: %s; the last lines of its log:", c.Node, todo, failed.Text)
 		return failed
 	case exit != 0:
-		failed.Text = fmt.Sprintf("node %s did not %s: the script on the host ended with %d: %s", c.Node, action(c), exit, strings.TrimSpace(stderr))
+		failed.Text = fmt.Sprintf("node %s did not %s: the script on the host ended with %d: %s", c.Node, todo, exit, strings.TrimSpace(stderr))
 		return failed
 	}
 	return nil
 }
 
-func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+// serverSays takes one line of the script's output: progress, or the failure
+// and the log lines that follow it.
+func (a *application) serverSays(c plan.Change, failed *Error, line string) {
+	word, text, _ := strings.Cut(line, " ")
+	switch {
+	case word == "failed":
+		failed.Text = text
+		return
+	case failed.Text != "":
+		failed.Log = append(failed.Log, text)
+		return
+	case word == "up":
+		text = "up, process " + text
+	case word == "log":
+		text = "log: " + message(text)
+	}
+	a.say(run.Event{Stage: run.Restart, Target: c.Ref.Target, Node: c.Node, Text: text})
+}
 
 // message is what a line of the product's log says, without the thread, time
 // and class around it: "TID: [T] [S] [date] LEVEL {class} - message {class}".
@@ -84,3 +102,5 @@ func message(line string) string {
 	}
 	return strings.TrimSpace(text)
 }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }

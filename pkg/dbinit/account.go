@@ -223,10 +223,14 @@ func (d dialect) create(host string) Statement {
 }
 
 func (d dialect) change(a Account) Statement {
+	var s Statement
 	if d.server.alters() {
-		return d.secret(a.Host, "ALTER USER "+d.name(a.Host)+" ")
+		s = d.secret(a.Host, "ALTER USER "+d.name(a.Host)+" ")
+	} else {
+		s = d.hidden(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = PASSWORD(", ")")
 	}
-	return d.hidden(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = PASSWORD(", ")")
+	s.Locks = true
+	return s
 }
 
 // secret ends a statement with how the account proves itself.

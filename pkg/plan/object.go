@@ -81,6 +81,9 @@ type Statement struct {
 	Line    int
 	Hidden  []Span // bytes that hold a secret
 	Account string // user@host that it changes
+	// Node is the one whose server is stopped while the statement is made: a
+	// password that its server logs in with changes between stop and start.
+	Node string
 }
 
 // Format writes the statement with what is hidden in it left out, through any

@@ -307,6 +307,9 @@ func (t *text) statements(list []plan.Statement) {
 			if ending(l) == "" {
 				end = ";"
 			}
+			if end != "" && s.Node != "" {
+				end += "  -- while " + visible(s.Node) + " is stopped"
+			}
 			t.line("%s%s%s", indent, strings.TrimRight(l, "\r\n"), end)
 		}
 	}

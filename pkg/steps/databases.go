@@ -176,12 +176,43 @@ func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
 	if err != nil {
 		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: strings.TrimPrefix(err.Error(), "account "+db.User+": ")}
 	}
-	after := &plan.Account{Grants: fromDB(list), Found: have}
+	after := &plan.Account{Grants: d.whileStopped(list), Found: have}
 	for _, host := range db.Hosts {
 		after.Entries = append(after.Entries, plan.Entry{Host: host, Changes: changes(list, db.User+"@"+host)})
 	}
 	return plan.Want{Ref: ref, After: after, Why: fmt.Sprintf("the nodes log in from %s", strings.Join(db.Hosts, ", "))},
-		d.accountNotes(dbinit.Found{Server: server.Found.(dbinit.Server), Accounts: have, Shadows: server.Anonymous}, want), nil
+		append(d.lockedOut(after.Grants, list), d.accountNotes(dbinit.Found{Server: server.Found.(dbinit.Server), Accounts: have, Shadows: server.Anonymous}, want)...), nil
+}
+
+// whileStopped makes each changed password part of its node's restart, so that
+// no server is locked out longer than that takes. An account that several
+// nodes log in with changes with the first of them.
+func (d Deployment) whileStopped(list []dbinit.Statement) []plan.Statement {
+	out := fromDB(list)
+	for i, s := range list {
+		if !s.Locks {
+			continue
+		}
+		for _, n := range d.Inventory.Nodes {
+			if s.Account == d.Inventory.Database.User+"@"+d.Inventory.HostOf(n).Address && n.Running && d.Select.Has(n.Name) {
+				out[i].Node = n.Name
+				break
+			}
+		}
+	}
+	return out
+}
+
+// lockedOut tells of passwords that change for servers which go on running.
+func (d Deployment) lockedOut(list []plan.Statement, locks []dbinit.Statement) []plan.Note {
+	var notes []plan.Note
+	for i, s := range list {
+		if locks[i].Locks && s.Node == "" {
+			notes = append(notes, plan.Note{Target: plan.Deployment, Text: "the password of " + s.Account +
+				" changes before any restart: servers that log in with it are locked out from then until they restart"})
+		}
+	}
+	return notes
 }
 
 func changes(list []dbinit.Statement, account string) bool {
