@@ -207,3 +207,30 @@ func TestTheServerProbesAnswerIsReadStrictly(t *testing.T) {
 		}
 	}
 }
+
+// slowHost answers late.
+type slowHost struct {
+	*fakeHost
+	late time.Duration
+}
+
+func (h slowHost) Gather(ctx context.Context, reads []Read) ([][]Found, error) {
+	time.Sleep(h.late)
+	return h.fakeHost.Gather(ctx, reads)
+}
+
+func TestASlowAnswerMakesNoServerOlder(t *testing.T) {
+	host := slowHost{&fakeHost{output: map[string]string{"/home": "42 1700000000000000000 1000000000 -\n"}}, 50 * time.Millisecond}
+	r := ref("a", plan.KindServer, "/home")
+	state, err := Gather(t.Context(), map[string]Host{"a": host}, []plan.Need{{Ref: r}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := state.Found(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if age := o.(*plan.Server).Age; age > time.Second-host.late {
+		t.Errorf("the server's age is %s, want %s at most: it was read %s after the gathering began", age, time.Second-host.late, host.late)
+	}
+}

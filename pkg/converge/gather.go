@@ -42,11 +42,16 @@ func Gather(ctx context.Context, hosts map[string]Host, needs []plan.Need) (*pla
 			if !known {
 				return // outside the limit: what needs it says so
 			}
+			begin := time.Now()
 			found, err := host.Gather(ctx, reads(needs))
+			took := time.Since(begin)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
 				err = record(state, needs, found)
+			}
+			if err == nil {
+				dateBack(state, needs, took)
 			}
 			if err != nil {
 				errs = append(errs, err)
@@ -99,6 +104,21 @@ func record(state *plan.State, needs []plan.Need, found [][]Found) error {
 		put(state, n.Ref, found[i][0])
 	}
 	return nil
+}
+
+// dateBack makes the age of a server the least it can have been when the
+// gathering began. Ages are read at different moments of it, an account's on
+// the database server and a server's on its host: unless one of them is a
+// bound, a slow answer would make a server look older than a change that it
+// was started after.
+func dateBack(state *plan.State, needs []plan.Need, took time.Duration) {
+	for _, n := range needs {
+		if o, err := state.Found(n.Ref); err == nil && n.Kind == plan.KindServer {
+			if s, is := o.(*plan.Server); is {
+				s.Age = max(0, s.Age-took)
+			}
+		}
+	}
 }
 
 // put records one answer: absent is nil, unread is an error.

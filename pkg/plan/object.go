@@ -43,7 +43,7 @@ type Server struct {
 	Running bool
 	PID     int
 	Started time.Time // by the host's clock
-	Age     Age       // how long ago that was when it was read
+	Age     Age       // how long ago that was, at least, when the gathering began
 	JDK     string    // the JAVA_HOME it runs on, where known
 
 	// Renew asks for a new process in place of a running one.
