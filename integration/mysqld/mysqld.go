@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -100,7 +101,7 @@ type Server struct {
 // is already in Dir is used again, with the password of these Options.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	for try := 1; ; try++ {
-		s, err := start(ctx, o)
+		s, err := startOnce(ctx, o)
 		// A port that was free a moment ago may be taken when the server gets
 		// to it: other tests look for free ones, too.
 		taken := err != nil && o.Port == 0 && strings.Contains(err.Error(), "Address already in use")
@@ -110,7 +111,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 }
 
-func start(ctx context.Context, o Options) (_ *Server, err error) {
+func startOnce(ctx context.Context, o Options) (_ *Server, err error) {
 	inst, err := Find(o.Kind)
 	if err != nil {
 		return nil, err
