@@ -7,7 +7,7 @@ VERSION_STATICCHECK := v0.8.2
 .PHONY: help build unit test test-crash demo lint update fuzz bench cover lab clean
 
 help: ## print the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/appm-provision, static
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/appm-provision ./cmd/appm-provision

@@ -228,7 +228,7 @@ func (i Installed) argv(s *Server, o Options) []string {
 		"--init-file=" + filepath.Join(dir, "init.sql"),
 		"--tmpdir=" + dir,
 		"--bind-address=" + o.listens(s), "--port=" + strconv.Itoa(s.Port),
-		"--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-buffer-pool-size=32M", "--innodb-doublewrite=0",
+		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-doublewrite=0",
 		"--performance-schema=0", "--max-connections=100"}
 	argv = append(argv, i.ownArgs()...)
 	argv = append(append(argv, asUser()...), o.Args...)

@@ -80,7 +80,7 @@ func TestAServerKilledInTheMiddleOfALoad(t *testing.T) {
 // Servers that keep names in lower case show script tables under other names.
 func TestAServerThatFoldsNames(t *testing.T) {
 	onEach(t, func(t *testing.T, s testServer) {
-		folding := special(t, s, t.TempDir(), "--lower-case-table-names=1")
+		folding := special(t, s, t.TempDir(), "--lower-case-table-names=1", unsynced)
 		db := folding.open(t)
 		cutAnywhere(t, db, script(t, "identity.sql", "storage.sql"))
 		schema, o := names(t, db)

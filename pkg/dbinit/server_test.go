@@ -52,6 +52,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// unsynced spares a server all waiting for the disk. It is only for servers
+// that no test kills: MySQL 5.6 with it, killed in the middle of a load, came
+// back with tables in pieces in 7 of 12 runs of twelve kills, and with fsync in
+// none of 8. Whether it loses data or only moves the moment of the kill was not
+// found out.
+const unsynced = "--innodb-flush-method=nosync"
+
 // startFleet starts what is installed of mysqld.Tested, all at once. Further
 // servers are named by APPM_TEST_DSN, separated by spaces:
 // root:password@tcp(127.0.0.1:3306)/
@@ -67,7 +74,7 @@ func startFleet() {
 	for i, kind := range mysqld.Tested {
 		wg.Go(func() {
 			servers[i], errs[i] = mysqld.Start(context.Background(), mysqld.Options{
-				Kind: kind, Dir: filepath.Join(scratch, string(kind)), Args: []string{"--innodb-flush-log-at-trx-commit=2"}})
+				Kind: kind, Dir: filepath.Join(scratch, string(kind)), Args: []string{"--innodb-flush-log-at-trx-commit=2", unsynced}})
 		})
 	}
 	wg.Wait()
