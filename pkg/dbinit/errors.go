@@ -169,6 +169,8 @@ func privilege(err error) string {
 // noSpace is ENOSPC as the servers write it, with errno, error or Errcode.
 var noSpace = regexp.MustCompile(`(?i)err[a-z]*: 28\b|no space left`)
 
+const fullDisk = "the server's disk is full; make room and run again, the load goes on from here"
+
 // hintFor is what to do about an error that an operator is known to meet.
 func hintFor(err error) string {
 	var e *mysql.MySQLError
@@ -176,12 +178,14 @@ func hintFor(err error) string {
 		return ""
 	}
 	switch {
+	case e.Number == 3675, e.Number == 1005 && strings.Contains(e.Message, "errno: 135"):
+		return fullDisk
 	case e.Number == 1005 && strings.Contains(e.Message, "150"), e.Number == 1067, e.Number == 1292:
 		return "a strict sql_mode does this to the product's scripts; the session's should be " + DefaultSQLMode
 	case e.Number == 1071:
 		return "the schema's characters are too wide for the scripts' keys; its character set should be " + DefaultCharset
 	case e.Number == 1114, e.Number == 1021, e.Number == 1878, noSpace.MatchString(e.Message):
-		return "the server's disk is full; make room and run again, the load goes on from here"
+		return fullDisk
 	case e.Number == 1133, e.Number == 1410, e.Number == 1396:
 		return "the account came or went since the plan was made; plan again"
 	case e.Number == 3750:
