@@ -41,7 +41,7 @@ func (s *session) sshConfig(name string) sshexec.Config {
 		Host: name, Address: h.SSH.Host, Port: h.SSH.Port, User: h.SSH.User,
 		KeyFiles: s.paths(h.SSH.Keys), AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
 		KnownHosts: s.paths(all.KnownHosts), AcceptNew: all.AcceptNew, HostKey: h.SSH.HostKey,
-		Sudo: h.SSH.Sudo, ConnectTimeout: all.ConnectTimeout,
+		Sudo: h.SSH.Become.Method == inventory.BecomeSudo, ConnectTimeout: all.ConnectTimeout,
 		Warn: func(text string) { s.warn("%s: %s", name, text) },
 	}
 	if cfg.User == "" {

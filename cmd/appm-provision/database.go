@@ -68,7 +68,7 @@ func (s *session) socketUser() (name string, root bool) {
 	}
 	name = s.sshConfig(db.Via).User
 	h, _ := s.inv.Host(db.Via)
-	if db.Admin.User == "root" && name != "root" && h.SSH.Sudo && s.withoutPassword() {
+	if db.Admin.User == "root" && name != "root" && h.SSH.Become.Method != inventory.BecomeNone && s.withoutPassword() {
 		return "root", true
 	}
 	return name, false

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -48,7 +49,8 @@ func (r *reader) checkEndpoints() {
 		if ssh.Host == "" {
 			continue
 		}
-		endpoint := strings.ToLower(ssh.Host) + " port " + strconv.Itoa(ssh.Port)
+		// Behind different jump hosts one address may be two machines.
+		endpoint := strings.ToLower(ssh.Host) + " port " + strconv.Itoa(cmp.Or(ssh.Port, defaultSSHPort)) + through(ssh.Jump)
 		if other, found := taken[endpoint]; found {
 			h.wrong("address", "its SSH server %s is that of host %s in line %d; put the nodes of both under one [[host]]", endpoint, other.host.Name, other.line("address"))
 		} else {
@@ -58,6 +60,13 @@ func (r *reader) checkEndpoints() {
 			h.warn("address", "address %s means another machine on every other host", quoted(h.host.Address))
 		}
 	}
+}
+
+func through(jump []string) string {
+	if len(jump) == 0 || jump[0] == NoJump {
+		return ""
+	}
+	return " through " + strings.Join(jump, ", ")
 }
 
 func isLoopback(address string) bool {

@@ -32,12 +32,18 @@ type Inventory struct {
 // SSH holds what hosts have in common. Host.SSH is what applies to one host:
 // it has these defaults in it.
 type SSH struct {
-	User       string // "": the user of the operator's machine, as ssh does
-	Port       int
-	Keys       []string // paths as written; none: the agent and ssh's usual files
-	KnownHosts []string // paths as written; none: ssh's usual file
+	// Config is the ssh_config to honour, a path as written; "": ssh's usual
+	// files; NoSSHConfig: none.
+	Config     string
+	User       string   // "": as ssh does: ssh_config, then the user of the operator's machine
+	Port       int      // 0: as ssh does: ssh_config, then 22
+	Jump       []string // see HostSSH
+	Keys       []string // paths as written; none: as ssh does: ssh_config, the agent and the usual files
+	Password   SecretRef
+	Passphrase SecretRef
+	KnownHosts []string // paths as written; none: ssh's usual files
 	AcceptNew  bool
-	Sudo       bool
+	Become     Become
 	// ConnectTimeout limits connecting and logging in to one host.
 	ConnectTimeout time.Duration
 }
@@ -99,13 +105,41 @@ type Host struct {
 // HostSSH is how the operator's machine reaches a host, which may differ from
 // its address: a name, a NAT, another port.
 type HostSSH struct {
-	Host    string
-	Port    int
-	User    string
-	Keys    []string
-	HostKey string // "SHA256:…", or a public key line; "": known_hosts decides
-	Sudo    bool
+	Host string
+	Port int // 0: as ssh does
+	User string
+	// Jump are the hops on the way, in their order: names of hosts of the
+	// inventory, or [user@]host[:port]; none: ssh_config decides; NoJump: none.
+	Jump       []string
+	Keys       []string
+	Password   SecretRef // of the login; the zero SecretRef: keys only
+	Passphrase SecretRef // of key files that have one; the zero SecretRef: it is asked for
+	HostKey    string    // "SHA256:…", or a public key line; "": known_hosts decides
+	Become     Become
 }
+
+// NoSSHConfig and NoJump are what to write to switch the two off.
+const (
+	NoSSHConfig = "none"
+	NoJump      = "none"
+)
+
+// Become says how the user who logged in comes to the rights that it needs.
+type Become struct {
+	Method   BecomeMethod
+	User     string    // root unless said otherwise
+	Password SecretRef // the zero SecretRef: none is needed, or it is asked for when the host wants one
+}
+
+// BecomeMethod is the program that changes the user.
+type BecomeMethod string
+
+const (
+	BecomeNone BecomeMethod = "none"
+	BecomeSudo BecomeMethod = "sudo"
+	BecomeSu   BecomeMethod = "su"
+	BecomeDoas BecomeMethod = "doas"
+)
 
 // Node is one App Manager server.
 type Node struct {

@@ -167,7 +167,7 @@ func TestOtherDefaults(t *testing.T) {
 		what      string
 		got, want any
 	}{
-		{"ssh", words(s.User, s.Port, s.Keys, s.KnownHosts, s.AcceptNew, s.Sudo, s.ConnectTimeout), words("", 22, "[] []", false, false, 10*time.Second)},
+		{"ssh", words(s.User, s.Port, s.Keys, s.KnownHosts, s.AcceptNew, s.Become.Method, s.Become.User, s.Jump, s.ConnectTimeout), words("", 0, "[] []", false, "none root []", 10*time.Second)},
 		{"product", words(p.JavaHome, p.ServiceUser, p.StartTimeout, p.StopTimeout, p.UserStore), words("", "", 10*time.Minute, 2*time.Minute, "page")},
 		{"cluster", inv.Cluster, inventory.Cluster{Domain: "wso2.pub.store.domain", Port: 4000}},
 		{"publisher", inv.Publisher, inventory.Shared{Name: "publisher.appm-wso2.com", Address: "192.168.10.11"}},
@@ -193,7 +193,7 @@ func TestSettings(t *testing.T) {
 	db, h, n := inv.Database, inv.Hosts[1], inv.Nodes[0]
 	for _, c := range []struct{ what, got, want string }{
 		{"top", words(inv.Name, inv.Partial), "staging-2 true"},
-		{"ssh", words(inv.SSH), "{deploy 2222 [~/.ssh/a ~/.ssh/b] [known] true true 1m30s}"},
+		{"ssh", words(inv.SSH), "{ssh_config deploy 2222 [ops@bastion.example.com:2200 db1] [~/.ssh/a ~/.ssh/b] file login.txt env KEY_PASSPHRASE [known] true {sudo admin prompt} 1m30s}"},
 		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep}"},
 		{"driver", words(inv.Driver), "{ https://repo.example.com/mysql.jar " + strings.Repeat("ab", 32) + " com.mysql.cj.jdbc.Driver}"},
 		{"cluster", words(inv.Cluster), "{appm.domain 4100}"},
@@ -207,7 +207,7 @@ func TestSettings(t *testing.T) {
 		{"schemas", words(db.Schemas, db.Ledger), "{a u r e} l"},
 		{"pool", words(db.Pool), "{20 -1 false select 2 0}"},
 		{"flags", words(db.Manage, db.RegistryOnGateway, db.Scripts), "true true n2"},
-		{"host", words(h.Address, h.SSH, h.HostsFile), "192.168.10.11 {bastion.example.com 2022 root [~/.ssh/c] SHA256:" + strings.Repeat("a", 43) + " false} /srv/lab/hosts"},
+		{"host", words(h.Address, h.SSH, h.HostsFile), "192.168.10.11 {gw.example.com 2022 root [bastion] [~/.ssh/c] env LOGIN2 env KEY2 SHA256:" + strings.Repeat("a", 43) + " {doas wso2 env DOAS}} /srv/lab/hosts"},
 		{"node", words(n.Name, n.Role, n.Host, n.Home, n.Offset, n.ClusterPort, n.JavaHome, n.Running), "n1 publisher h1 /srv/a 10 4200 /opt/jdk7 false"},
 	} {
 		if c.got != c.want {

@@ -10,11 +10,17 @@ import (
 // CheckPassword refuses a password that the product would not read as it was
 // written. The error never holds the password.
 func CheckPassword(password string) error {
+	if strings.Contains(password, "${") {
+		return errors.New("the password contains ${, which the product replaces by a system property; choose another")
+	}
+	return checkSecret(password)
+}
+
+// checkSecret refuses what cannot be sent on one line.
+func checkSecret(password string) error {
 	switch {
 	case password == "":
 		return errors.New("the password is empty")
-	case strings.Contains(password, "${"):
-		return errors.New("the password contains ${, which the product replaces by a system property; choose another")
 	case !utf8.ValidString(password):
 		return errors.New("the password is not valid UTF-8; choose another")
 	case strings.ContainsFunc(password, unwritable):

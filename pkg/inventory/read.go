@@ -22,6 +22,7 @@ func (r *reader) read(root section) {
 	r.driver(root.table("driver"))
 	r.cluster(root.table("cluster"))
 	r.readHosts()
+	r.checkJumps()
 	r.checkNames()
 	r.checkEndpoints()
 	r.checkHomes()
@@ -39,18 +40,6 @@ func (r *reader) deployment() {
 	r.root.need("name", `: it tells this deployment from others on the same hosts (write name = "production")`)
 	r.inv.Name = r.root.text("name", "", deploymentName)
 	r.inv.Partial = r.root.flag("partial", false)
-}
-
-func (r *reader) ssh(s section) {
-	r.inv.SSH = SSH{
-		User:           s.text("user", "", userName),
-		Port:           s.port("port", defaultSSHPort),
-		Keys:           s.texts("key"),
-		KnownHosts:     s.texts("known_hosts"),
-		AcceptNew:      s.flag("accept_new", false),
-		Sudo:           s.flag("sudo", false),
-		ConnectTimeout: s.duration("connect_timeout", defaultConnectTimeout),
-	}
 }
 
 func (r *reader) product(s section) {

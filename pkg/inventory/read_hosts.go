@@ -47,7 +47,7 @@ func (r *reader) host(s section) Host {
 		HostsFile: s.text("hosts_file", defaultHostsFile, absolute),
 		Line:      s.start(),
 	}
-	h.SSH = r.hostSSH(s.table("ssh"), h.Address)
+	h.SSH = r.hostSSH(s.table("ssh"), h.Name, h.Address)
 	return h
 }
 
@@ -66,30 +66,6 @@ func explainedAddress(value string) string {
 		return complaint + fmt.Sprintf(" (write the IP address here, and ssh = { host = %q } if that is how you reach the host)", value)
 	}
 	return complaint
-}
-
-func (r *reader) hostSSH(s section, address string) HostSSH {
-	all := r.inv.SSH
-	keys := all.Keys
-	if s.has("key") {
-		keys = s.texts("key")
-	}
-	return HostSSH{
-		Host:    s.text("host", address, sshTarget),
-		Port:    s.port("port", all.Port),
-		User:    s.text("user", all.User, userName),
-		Keys:    keys,
-		HostKey: s.text("host_key", "", hostKey),
-		Sudo:    s.flag("sudo", all.Sudo),
-	}
-}
-
-// sshTarget is a name or an address.
-func sshTarget(value string) string {
-	if ipLiteral(value) == "" {
-		return ""
-	}
-	return hostName(value)
 }
 
 func (r *reader) readNodes(h hostTable) {

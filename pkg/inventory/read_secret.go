@@ -14,7 +14,7 @@ func (s section) secret(name string) SecretRef {
 }
 
 func (s section) literalSecret(name, value string, ref SecretRef) SecretRef {
-	if err := CheckPassword(value); err != nil {
+	if err := ref.check(value); err != nil {
 		s.wrong(name, "%v", err)
 		return ref
 	}

@@ -42,12 +42,19 @@ var schema = []key{
 }
 
 var sshKeys = []key{
+	{name: "config", kind: text},
 	{name: "user", kind: text},
 	{name: "port", kind: number},
+	{name: "jump", kind: texts},
 	{name: "key", kind: texts},
+	{name: "passphrase", kind: secret},
+	{name: "password", kind: secret},
 	{name: "known_hosts", kind: texts},
 	{name: "accept_new", kind: flag},
 	{name: "sudo", kind: flag},
+	{name: "become", kind: text},
+	{name: "become_user", kind: text},
+	{name: "become_password", kind: secret},
 	{name: "connect_timeout", kind: duration},
 }
 
@@ -121,9 +128,15 @@ var hostKeys = []key{
 		{name: "host", kind: text},
 		{name: "port", kind: number},
 		{name: "user", kind: text},
+		{name: "jump", kind: texts},
 		{name: "key", kind: texts},
+		{name: "passphrase", kind: secret},
+		{name: "password", kind: secret},
 		{name: "host_key", kind: text},
 		{name: "sudo", kind: flag},
+		{name: "become", kind: text},
+		{name: "become_user", kind: text},
+		{name: "become_password", kind: secret},
 	}},
 	{name: "hosts_file", kind: text},
 	{name: "nodes", kind: tables, keys: []key{

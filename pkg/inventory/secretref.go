@@ -88,12 +88,21 @@ type Sources interface {
 func (r SecretRef) Resolve(from Sources) (Secret, error) {
 	text, err := r.fetch(from)
 	if err == nil {
-		err = CheckPassword(text)
+		err = r.check(text)
 	}
 	if err != nil {
 		return Secret{}, fmt.Errorf("%s (%s): %w", r.key, r, err)
 	}
 	return NewSecret(text), nil
+}
+
+// check holds what comes to stand in the product's files to the product's rules,
+// and no other secret.
+func (r SecretRef) check(text string) error {
+	if r.key == "database.password" {
+		return CheckPassword(text)
+	}
+	return checkSecret(text)
 }
 
 func (r SecretRef) fetch(from Sources) (string, error) {
