@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/appm-provision/appm-provision/integration/lab"
@@ -62,6 +63,9 @@ func dispatch(ctx context.Context, args []string) error {
 	return flag.ErrHelp
 }
 
+// labParent begins the name of the directory around a lab that up made.
+const labParent = "appm-lab-"
+
 func up(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("lab up", flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage); flags.PrintDefaults() }
@@ -72,7 +76,7 @@ func up(ctx context.Context, args []string) error {
 		return flag.ErrHelp
 	}
 	if *dir == "" {
-		parent, err := os.MkdirTemp("", "appm-lab-")
+		parent, err := os.MkdirTemp("", labParent)
 		if err != nil {
 			return err
 		}
@@ -138,6 +142,9 @@ func down(ctx context.Context, args []string) error {
 	for _, dir := range dirs {
 		if err := lab.Down(ctx, dir); err != nil {
 			return err
+		}
+		if parent := filepath.Dir(dir); strings.HasPrefix(filepath.Base(parent), labParent) {
+			_ = os.Remove(parent) // made by up; it goes when it is empty
 		}
 		fmt.Println("ended and removed", dir)
 	}
