@@ -41,7 +41,7 @@ func (s *session) sshConfig(name string) sshexec.Config {
 		Host: name, Address: h.SSH.Host, Port: h.SSH.Port, User: h.SSH.User,
 		KeyFiles: s.paths(h.SSH.Keys), AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
 		KnownHosts: s.paths(all.KnownHosts), AcceptNew: all.AcceptNew, HostKey: h.SSH.HostKey,
-		Sudo: h.SSH.Become.Method == inventory.BecomeSudo, ConnectTimeout: all.ConnectTimeout,
+		Become: becomeMethod(h.SSH.Become.Method), BecomeUser: h.SSH.Become.User, ConnectTimeout: all.ConnectTimeout,
 		Warn: func(text string) { s.warn("%s: %s", name, text) },
 	}
 	if cfg.User == "" {
@@ -58,6 +58,14 @@ func (s *session) sshConfig(name string) sshexec.Config {
 		cfg.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts")}
 	}
 	return cfg
+}
+
+// becomeMethod is the program that changes the user; "" where none does.
+func becomeMethod(m inventory.BecomeMethod) string {
+	if m == inventory.BecomeNone {
+		return ""
+	}
+	return string(m)
 }
 
 // me is the user who runs the tool; "" when the system does not know.

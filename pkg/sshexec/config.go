@@ -25,7 +25,9 @@ type Config struct {
 	HostKey      string   // pinned: an authorized_keys line or a SHA256: fingerprint; known_hosts is not asked
 	HostKeyAlias string   // name to look up in known_hosts instead of Address
 
-	Sudo bool // run scripts as root by `sudo -n`; no effect when the user is root
+	Become         string        // "sudo", "su" or "doas": how scripts become BecomeUser; "" runs them as User
+	BecomeUser     string        // whom scripts run as; "" is root. No effect where User is already that one
+	BecomePassword func() string // what Become asks for; nil: it must not ask
 
 	ConnectTimeout   time.Duration // to an open TCP connection; 15 s when zero
 	LoginTimeout     time.Duration // from there to a logged-in session; 30 s when zero

@@ -40,8 +40,11 @@ func (s *server) config(key ssh.Signer) Config {
 }
 
 func (c *cell) config(user string, sudo bool, key ssh.Signer) Config {
-	return Config{Host: user, Address: c.address, Port: c.port, User: user, Signers: []ssh.Signer{key},
-		HostKey: c.hostKey, Sudo: sudo}
+	cfg := Config{Host: user, Address: c.address, Port: c.port, User: user, Signers: []ssh.Signer{key}, HostKey: c.hostKey}
+	if sudo {
+		cfg.Become = "sudo"
+	}
+	return cfg
 }
 
 // contract runs a test over every kind of host that this machine allows.

@@ -81,7 +81,7 @@ func owners(n int, as func(int) string) (names []string, members map[string][]in
 
 // gatherJob is the script for a batch: one sub-shell for each owner.
 func (c *Conn) gatherJob(reads []Read) job {
-	j := job{mark: marker(), sudo: c.cfg.Sudo}
+	j := job{mark: marker(), sudo: c.cfg.Become != ""}
 	var b strings.Builder
 	b.WriteString(ownerScript + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
 	names, members := owners(len(reads), func(i int) string { return reads[i].As })

@@ -16,7 +16,7 @@ var relayScript string
 // kernel who is at the other end sees root, where DialContext shows it the user
 // who logged in. It takes a session channel, and perl on the host.
 func (c *Conn) DialRoot(ctx context.Context, path string) (net.Conn, error) {
-	if !c.cfg.Sudo {
+	if c.cfg.Become == "" {
 		return c.DialContext(ctx, "unix", path)
 	}
 	if err := checkPath(path); err != nil {

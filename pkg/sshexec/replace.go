@@ -73,7 +73,7 @@ func isName(text string) bool {
 // replaceJob is the script: one sub-shell for each stretch of replaces with the
 // same owner. The script holds the bytes, so it travels on stdin.
 func (c *Conn) replaceJob(replaces []Replace) job {
-	j := job{mark: marker(), sudo: c.cfg.Sudo, secret: true}
+	j := job{mark: marker(), sudo: c.cfg.Become != "", secret: true}
 	var b strings.Builder
 	b.WriteString("batch() {\n" + ownerScript)
 	b.WriteString("prog=" + quote("N="+j.mark+" R="+randomHex(8)+"\n"+commonScript+replaceScript) + "\n")

@@ -46,7 +46,7 @@ func (c *Conn) checkRun(as, script string, args []string) error {
 }
 
 func (c *Conn) runJob(as, script string, args []string, stdin []byte) job {
-	j := job{mark: marker(), sudo: c.cfg.Sudo, hold: true}
+	j := job{mark: marker(), sudo: c.cfg.Become != "", hold: true}
 	read := "p=\n"
 	if len(stdin) > 0 {
 		j.stdin = append([]byte(base64.StdEncoding.EncodeToString(stdin)), '\n')
