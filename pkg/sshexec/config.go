@@ -16,9 +16,18 @@ type Config struct {
 	Port    int    // 22 when zero
 	User    string
 
-	Signers     []ssh.Signer // offered first
-	KeyFiles    []string     // offered next; a file that needs a passphrase is used through the agent
-	AgentSocket string       // path of the agent's socket; "" uses none
+	Signers        []ssh.Signer             // offered first
+	KeyFiles       []string                 // offered next, through the agent where it holds them; a public half will do then
+	Certificates   []string                 // files of user certificates; the one beside a key file (-cert.pub) is found without
+	Passphrase     func(file string) string // of a key file; nil or "": such a file is used through the agent only
+	AgentSocket    string                   // path of the agent's socket; "" uses none
+	IdentitiesOnly bool                     // the agent's other keys are not offered
+	Password       func() string            // for the methods password and keyboard-interactive; nil or "": keys only
+
+	// Ciphers and the others name the algorithms to offer, best first; the
+	// library's own when empty. HostKeyAlgorithms is narrowed to what
+	// known_hosts can verify.
+	Ciphers, KeyExchanges, MACs, HostKeyAlgorithms []string
 
 	KnownHosts   []string // files; one that is missing counts as empty
 	AcceptNew    bool     // an unknown host's key is added to the first of KnownHosts
@@ -38,8 +47,12 @@ type Config struct {
 
 	Warn func(string) // told about what is odd but no error, such as a corrupt known_hosts line; may be nil
 
-	// Dial opens the TCP connection; a net.Dialer when nil. A jump host is a
-	// Dial that goes through another Conn.
+	// Jump is the host to go through, which may have a Jump itself. A Pool makes
+	// one connection to it for all hosts behind it.
+	Jump *Config
+
+	// Dial opens the TCP connection; a net.Dialer when nil. It is not asked
+	// where there is a Jump.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
