@@ -10,6 +10,10 @@ type Database struct {
 	// inventory says so; then Address is that host's.
 	Host string
 	Port int
+	// Install brings the server into being on Host, by the host's own package
+	// manager, if none is there; Via is Host then.
+	Install bool
+	Package string // that carries the server
 	// Via names the host through whose SSH connection the tool reaches the
 	// server; "" is a direct connection.
 	Via string

@@ -39,6 +39,7 @@ func (r *reader) database(s section) {
 	r.databaseVia(s)
 	r.databaseSocket(s)
 	r.databaseTLS(s)
+	r.databaseInstall(s)
 	r.schemas(s)
 	r.scripts(s)
 	r.accountHosts(s)
@@ -97,7 +98,11 @@ func (r *reader) databaseWhere(s section) {
 // tunnel to the server's own host that is loopback, from where root may log in.
 func (r *reader) databaseVia(s section) {
 	db := &r.inv.Database
-	db.Via = s.text("via", "", r.knownHost)
+	byItself := ""
+	if s.flag("install", false) {
+		byItself = db.Host
+	}
+	db.Via = s.text("via", byItself, r.knownHost)
 	byDefault := db.Address
 	if via, found := r.inv.Host(db.Via); found && db.Address != "" && via.Address == db.Address {
 		byDefault = loopback

@@ -78,6 +78,8 @@ var databaseKeys = []key{
 	{name: "name", kind: text},
 	{name: "address", kind: text},
 	{name: "host", kind: text},
+	{name: "install", kind: flag},
+	{name: "package", kind: text},
 	{name: "port", kind: number},
 	{name: "via", kind: text},
 	{name: "admin_address", kind: text},
