@@ -13,6 +13,8 @@ type Account struct {
 	Plugin       string // how it proves itself
 	Hash         string // of its password
 	HashReadable bool   // false: the admin account may not see it
+	Login        Login  // what a login said where the hash cannot be compared
+	WantsTLS     bool   // or a client's certificate: without, it turns a right password away too
 	Locked       bool
 	Expired      bool          // its password
 	All          []string      // schemas of the query on which it holds ALL PRIVILEGES
@@ -31,9 +33,10 @@ func (a answers) accounts(q Query) (out []Account) {
 			User:    q.User,
 			Host:    r.named["host"].String,
 			Plugin:  r.named["plugin"].String,
-			Locked:  r.named["account_locked"].String == "Y",
 			Expired: r.named["password_expired"].String == "Y",
 		}
+		acc.WantsTLS = r.named["ssl_type"].String != ""
+		acc.Locked = isYes(r.named["account_locked"].String)
 		acc.Hash, acc.HashReadable = r.hash()
 		acc.All = a.held(q, acc)
 		acc.Changed = a.changed(acc.Name())
@@ -42,6 +45,9 @@ func (a answers) accounts(q Query) (out []Account) {
 	slices.SortFunc(out, func(x, y Account) int { return strings.Compare(x.Host, y.Host) })
 	return out
 }
+
+// isYes: MySQL writes Y, MariaDB a JSON value.
+func isYes(v string) bool { return v == "Y" || v == "1" || v == "true" }
 
 // hash: MySQL 5.6 keeps it in password or, with a plugin named, in
 // authentication_string; MySQL 5.7 has only the latter, MariaDB shows both.
@@ -116,11 +122,6 @@ type Want struct {
 	Hosts    []string // as the server sees them: addresses, or patterns
 	Password string
 	Schemas  []string
-	Plugin   string // "" leaves it to the server
-	// Login says of accounts by host whether a login with Password worked. It
-	// decides where the stored hash cannot be compared; without it such an
-	// account's password is left alone.
-	Login map[string]bool
 }
 
 // AccountStatements are the statements that make the accounts what they should
@@ -128,7 +129,7 @@ type Want struct {
 // never without one, and the first statement keeps a GRANT from creating one
 // by itself, as MySQL 5.6 would.
 func AccountStatements(server Server, have []Account, want Want) ([]Statement, error) {
-	if err := want.check(server); err != nil {
+	if err := want.check(); err != nil {
 		return nil, err
 	}
 	d := dialect{server, want}
@@ -143,6 +144,8 @@ func AccountStatements(server Server, have []Account, want Want) ([]Statement, e
 			acc = have[i]
 			if !d.proves(acc) {
 				out = append(out, d.change(acc))
+			} else if acc.Locked {
+				out = append(out, d.unlock(host))
 			}
 		}
 		for _, schema := range want.Schemas {
@@ -157,7 +160,7 @@ func AccountStatements(server Server, have []Account, want Want) ([]Statement, e
 	return append([]Statement{d.session()}, out...), nil
 }
 
-func (w Want) check(s Server) error {
+func (w Want) check() error {
 	switch {
 	case w.User == "":
 		return fmt.Errorf("no user for the database account")
@@ -165,18 +168,8 @@ func (w Want) check(s Server) error {
 		return fmt.Errorf("account %s: an empty password; give it one", w.User)
 	case strings.ContainsAny(w.Password, "\x00\n\r"):
 		return fmt.Errorf("account %s: its password holds a line end or a NUL byte, which a datasource cannot carry", w.User)
-	case w.Plugin != "" && !s.namesPlugins():
-		return fmt.Errorf("account %s: %s cannot be told to use %s; leave the plugin out", w.User, s, w.Plugin)
 	}
 	return nil
-}
-
-// namesPlugins: CREATE USER takes a plugin and a password to hash together.
-func (s Server) namesPlugins() bool {
-	if s.Flavor == MariaDB {
-		return s.Numeric.AtLeast(10, 4, 0)
-	}
-	return s.Numeric.AtLeast(5, 7, 6)
 }
 
 // alters: the server has ALTER USER … IDENTIFIED BY.
@@ -202,16 +195,17 @@ func (d dialect) session() Statement {
 	return Statement{SQL: "SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0"}
 }
 
-// proves: the account lets the wanted password in, as far as can be known.
+// proves: the account lets the wanted password in, as far as can be known. A
+// locked one whose hash cannot be compared gets it with the unlocking: nobody
+// can try.
 func (d dialect) proves(a Account) bool {
-	if a.Expired || d.want.Plugin != "" && a.Plugin != d.want.Plugin {
+	if a.Expired {
 		return false
 	}
 	if match, known := PasswordIs(a, d.want.Password); known {
 		return match
 	}
-	worked, tried := d.want.Login[a.Host]
-	return worked || !tried
+	return a.Login.Answer != TurnedAway && !a.Locked
 }
 
 func (d dialect) name(host string) string {
@@ -219,29 +213,25 @@ func (d dialect) name(host string) string {
 }
 
 func (d dialect) create(host string) Statement {
-	return d.secret(host, "CREATE USER "+d.name(host)+" ")
+	return d.hidden(host, "CREATE USER "+d.name(host)+" IDENTIFIED BY ", "")
 }
 
 func (d dialect) change(a Account) Statement {
 	var s Statement
-	if d.server.alters() {
-		s = d.secret(a.Host, "ALTER USER "+d.name(a.Host)+" ")
-	} else {
+	switch {
+	case a.Locked: // which only servers know that have ALTER USER
+		s = d.hidden(a.Host, "ALTER USER "+d.name(a.Host)+" IDENTIFIED BY ", " ACCOUNT UNLOCK")
+	case d.server.alters():
+		s = d.hidden(a.Host, "ALTER USER "+d.name(a.Host)+" IDENTIFIED BY ", "")
+	default:
 		s = d.hidden(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = PASSWORD(", ")")
 	}
 	s.Locks = true
 	return s
 }
 
-// secret ends a statement with how the account proves itself.
-func (d dialect) secret(host, head string) Statement {
-	switch {
-	case d.want.Plugin == "":
-		return d.hidden(host, head+"IDENTIFIED BY ", "")
-	case d.server.Flavor == MariaDB:
-		return d.hidden(host, head+"IDENTIFIED VIA "+d.want.Plugin+" USING PASSWORD(", ")")
-	}
-	return d.hidden(host, head+"IDENTIFIED WITH "+escaped(d.want.Plugin)+" BY ", "")
+func (d dialect) unlock(host string) Statement {
+	return Statement{SQL: "ALTER USER " + d.name(host) + " ACCOUNT UNLOCK", Account: d.want.User + "@" + host}
 }
 
 func (d dialect) hidden(host, head, tail string) Statement {
@@ -256,11 +246,13 @@ func (d dialect) hidden(host, head, tail string) Statement {
 // grant names the schema exactly: "_" and "%" in it are wildcards unless
 // escaped. Under partial_revokes MySQL takes the name as it is.
 func (d dialect) grant(host, schema string) Statement {
+	name := schema
 	if !d.server.PartialRevokes {
-		schema = strings.NewReplacer(`_`, `\_`, `%`, `\%`).Replace(schema)
+		name = strings.NewReplacer(`_`, `\_`, `%`, `\%`).Replace(schema)
 	}
 	return Statement{
-		SQL:     "GRANT ALL PRIVILEGES ON " + ident(schema) + ".* TO " + d.name(host),
+		SQL:     "GRANT ALL PRIVILEGES ON " + ident(name) + ".* TO " + d.name(host),
 		Account: d.want.User + "@" + host,
+		Opens:   schema,
 	}
 }

@@ -62,6 +62,7 @@ type Statement struct {
 	Line    int    // of its first token, from 1
 	Hidden  []Span // what of SQL is a secret, in order: a password with its quotes
 	Account string // user@host that it changes; "" for a script's statement
+	Opens   string // schema that it grants
 	Locks   bool   // it changes a password: whoever logs in with the old one is locked out
 }
 

@@ -137,11 +137,14 @@ func asServer(err error) error {
 // explain gives an error of the server or the driver the type a caller
 // branches on. A cancelled context stays what it is.
 func explain(ctx context.Context, doing string, err error) error {
+	var denied *Denied
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, context.Cause(ctx))
+	case errors.As(err, &denied):
+		return &Denied{doing, denied.Needs, denied.Err}
 	case isLost(err):
 		return &Lost{doing, err}
 	case privilege(err) != "":

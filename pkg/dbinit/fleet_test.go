@@ -102,8 +102,8 @@ func TestAReadOnlyServer(t *testing.T) {
 		l := planned(t, db, "RO_DB", Options{}, list)
 		exec(t, root, "SET GLOBAL read_only = 1")
 		f, err := Inspect(t.Context(), db, Query{})
-		if err != nil || !f.Server.ReadOnly {
-			t.Errorf("read only %v, %v", f.Server.ReadOnly, err)
+		if err != nil || f.Server.ReadOnly != "read_only" {
+			t.Errorf("read only by %q, %v", f.Server.ReadOnly, err)
 		}
 		err = Run(t.Context(), db, l, nil)
 		if number(err) != 1290 || !strings.Contains(err.Error(), "the server takes no writes") {

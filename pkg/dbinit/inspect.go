@@ -21,6 +21,7 @@ type Found struct {
 	Schemas  []Schema // in the query's order
 	Accounts []Account
 	Shadows  []string // hosts of anonymous accounts, which can shadow ours
+	Admin    Admin    // whom we logged in as; read with a user's accounts
 }
 
 // Schema is one schema as found.
@@ -70,10 +71,13 @@ func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 }
 
 func inspect(ctx context.Context, conn *sql.Conn, q Query) (Found, error) {
-	got, err := q.readings("*").run(ctx, conn, q.ledger())
-	if n := number(err); q.User != "" && (n == 1142 || n == 1143) {
-		// The admin may read some columns of mysql.user only: without the hashes, then.
-		got, err = q.readings("User, Host, plugin").run(ctx, conn, q.ledger())
+	var got answers
+	var err error
+	for _, of := range userReadings {
+		got, err = q.readings(of).run(ctx, conn, q.ledger())
+		if n := number(err); q.User == "" || n != 1142 && n != 1143 {
+			break
+		}
 	}
 	if err != nil {
 		return Found{}, explain(ctx, "inspect the database", err)
@@ -91,6 +95,7 @@ func (q Query) found(got answers) Found {
 		f.Schemas = append(f.Schemas, got.schema(name, f.Server.LowerCaseTableNames != 0))
 	}
 	f.Accounts = got.accounts(q)
+	f.Admin = got.admin()
 	for _, r := range got["users"] {
 		if r.named["user"].String == "" && r.named["is_role"].String != "Y" {
 			f.Shadows = append(f.Shadows, r.named["host"].String)

@@ -128,7 +128,7 @@ func (r *loader) lockAndLook(ctx context.Context) (Schema, error) {
 	rs := append(readings{
 		{name: "session", sql: fmt.Sprintf("SET SESSION sql_mode = %s, autocommit = 1, lock_wait_timeout = %d; SELECT 1", text(r.SQLMode), tableWait)},
 		{name: "lock", sql: fmt.Sprintf("SELECT GET_LOCK(%s, %d)", text(lockName(r.Schema)), seconds)},
-	}, q.readings("*")...)
+	}, q.readings("")...)
 	got, err := rs.run(ctx, r.conn, q.ledger())
 	if err != nil {
 		return Schema{}, explain(ctx, "schema "+r.Schema, err)

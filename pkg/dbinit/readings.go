@@ -17,11 +17,21 @@ type reading struct {
 	// table of the ledger that may not be there yet. An error ends the packet,
 	// so these come last, and loads first: where it is, accounts is too.
 	table string
+	needs string // the privilege to make it, where a refusal is of that one
 }
 
 type readings []reading
 
-func (q Query) readings(columns string) readings {
+// userReadings read mysql.user, the first as much as there is: MariaDB from
+// 10.4.2 on keeps the lock elsewhere. An admin who may not read that, or
+// nothing but some columns, gets the next.
+var userReadings = []string{
+	"u.* /*M!100402 , JSON_VALUE(g.Priv, '$.account_locked') AS account_locked */ FROM mysql.user u /*M!100402 LEFT JOIN mysql.global_priv g ON g.User = u.User AND g.Host = u.Host */",
+	"u.* FROM mysql.user u",
+	"u.User, u.Host, u.plugin FROM mysql.user u",
+}
+
+func (q Query) readings(users string) readings {
 	l := q.ledger()
 	names := texts(slices.Concat(q.Schemas, []string{l.schema}))
 	var rs readings
@@ -36,8 +46,10 @@ func (q Query) readings(columns string) readings {
 	}...)
 	if q.User != "" {
 		rs = append(rs,
-			reading{name: "users", sql: "SELECT " + columns + " FROM mysql.user WHERE User IN (" + texts([]string{q.User, ""}) + ")"},
-			reading{name: "grants", sql: "SELECT * FROM mysql.db WHERE User = " + text(q.User)})
+			reading{name: "admin", sql: "SELECT CURRENT_USER()"},
+			reading{name: "privileges", sql: "SHOW GRANTS FOR CURRENT_USER()"},
+			reading{name: "users", sql: "SELECT " + users + " WHERE u.User IN (" + texts([]string{q.User, ""}) + ")", needs: "SELECT ON mysql.user"},
+			reading{name: "grants", sql: "SELECT * FROM mysql.db WHERE User = " + text(q.User), needs: "SELECT ON mysql.db"})
 	}
 	if len(q.Schemas) > 0 {
 		rs = append(rs, reading{name: "loads", sql: l.readLoads(q.Schemas), table: "loads"})
@@ -92,7 +104,10 @@ func (rs readings) run(ctx context.Context, conn *sql.Conn, ledger ledger) (answ
 	case rs[at].table != "" && isAbsence(err) && !got.holds(ledger.schema, rs[at].table):
 		return got, nil // no ledger yet
 	}
-	return nil, fmt.Errorf("read %s: %w", rs[at].name, err)
+	if err = fmt.Errorf("read %s: %w", rs[at].name, err); rs[at].needs != "" && privilege(err) != "" {
+		return nil, &Denied{"", rs[at].needs, err}
+	}
+	return nil, err
 }
 
 // collect reads one result after another; at is the reading it got to.

@@ -126,7 +126,7 @@ func TestWhatAnAccountMayNotDoIsSaid(t *testing.T) {
 		weak := s.open(t, as("weak", "x"))
 		wantError[*Denied](t, Run(t.Context(), weak, planned(t, weak, schema, o, list), nil), "the ledger in `"+o.Ledger+"`", "1044", "needs ALL PRIVILEGES")
 		_, err := Inspect(t.Context(), weak, Query{User: "appm", Options: o})
-		wantError[*Denied](t, err, "inspect the database: read users", "SELECT on mysql.user")
+		wantError[*Denied](t, err, "inspect the database: read users", "SELECT ON mysql.user")
 		_, err = Inspect(t.Context(), s.open(t, as("weak", "wrong-one")), Query{Options: o})
 		wantError[*Denied](t, err, "connect to the database", "1045", "the password that the inventory gives")
 		if strings.Contains(err.Error(), "wrong-one") {

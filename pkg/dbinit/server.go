@@ -39,7 +39,7 @@ type Server struct {
 	Engine              string // that a table gets when nobody says
 	LowerCaseTableNames int    // 0: names are kept and differ by case
 	MaxPacket           int    // max_allowed_packet, bytes
-	ReadOnly            bool
+	ReadOnly            string // the variable by which it takes no writes; "": it takes them
 	PartialRevokes      bool   // then a grant's schema name is no pattern
 	DefaultPlugin       string // how a new account proves itself when nobody says
 	BindAddress         string
@@ -52,7 +52,7 @@ func (s Server) String() string { return string(s.Flavor) + " " + s.Numeric.Stri
 // those that a version does not know, where SELECT @@name would fail.
 var variables = []string{
 	"version", "sql_mode", "character_set_server", "default_storage_engine", "lower_case_table_names",
-	"max_allowed_packet", "read_only", "super_read_only", "innodb_read_only", "partial_revokes",
+	"max_allowed_packet", "partial_revokes", "super_read_only", "read_only", "innodb_read_only",
 	"default_authentication_plugin", "authentication_policy", "bind_address",
 }
 
@@ -64,7 +64,7 @@ func parseServer(vars map[string]string) Server {
 		Charset:        vars["character_set_server"],
 		Engine:         vars["default_storage_engine"],
 		BindAddress:    vars["bind_address"],
-		ReadOnly:       isOn(vars["read_only"]) || isOn(vars["super_read_only"]) || isOn(vars["innodb_read_only"]),
+		ReadOnly:       readOnly(vars),
 		PartialRevokes: isOn(vars["partial_revokes"]),
 	}
 	if strings.Contains(strings.ToLower(s.Version), "mariadb") {
@@ -75,6 +75,17 @@ func parseServer(vars map[string]string) Server {
 	s.MaxPacket, _ = strconv.Atoi(vars["max_allowed_packet"])
 	s.DefaultPlugin = defaultPlugin(s, vars)
 	return s
+}
+
+// readOnly names the variable. Under read_only alone root may still write,
+// but what is written to a replica is not on its primary.
+func readOnly(vars map[string]string) string {
+	for _, name := range []string{"innodb_read_only", "super_read_only", "read_only"} {
+		if v := vars[name]; v != "" && v != "0" && !strings.EqualFold(v, "OFF") { // MariaDB 12 has more than ON
+			return name
+		}
+	}
+	return ""
 }
 
 func isOn(v string) bool { return strings.EqualFold(v, "ON") || v == "1" }
