@@ -137,7 +137,6 @@ func (c *Conn) openRetrying(ctx context.Context) (ssh.Channel, <-chan *ssh.Reque
 		if attempt == len(sessionRetries) {
 			return nil, nil, c.cfg.fail(Shell, err, "the host opens no session for %s", c.cfg.User)
 		}
-		c.stage.giveWay()
 		select {
 		case <-time.After(sessionRetries[attempt]):
 		case <-ctx.Done():

@@ -3,15 +3,11 @@ package sshexec
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"sync"
-
-	"github.com/pkg/sftp"
+	"time"
 )
 
 // A file gets a further lane for each laneSize, up to maxLanes; more lanes do
@@ -21,58 +17,85 @@ const (
 	maxLanes = 4
 )
 
-// Upload sends size bytes of src into the folder for uploads, by SFTP, and
-// yields the path there, for Replace.From. Progress is told how many bytes were
-// handed over so far; it may be nil, and is never called twice at once. The name
-// only helps people to see what it is.
+// Upload brings size bytes of src into the folder for uploads and yields the
+// path there, for Replace.From, which verifies them. What an upload of the same
+// name and size left there when its connection was cut is not sent again, as
+// far as its hashes are right. Progress is told how many bytes of the file are
+// there; it may be nil, and is never called twice at once. The name only helps
+// people to see what it is.
 func (c *Conn) Upload(ctx context.Context, name string, src io.ReaderAt, size int64, progress func(int64)) (remotePath string, err error) {
-	lanes, folder, err := c.openLanes(ctx, int(min(max(size/laneSize, 1), maxLanes)))
-	if err != nil {
-		return "", err
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	u := &upload{conn: c, ctx: ctx, cancel: cancel, name: name, src: src, size: size, progress: progress}
+	err = u.begin()
+	if err == nil {
+		u.report(0)
+		err = u.send()
 	}
-	defer c.stage.release()
-	u := &upload{ctx: ctx, lanes: lanes, src: src, size: size, progress: progress,
-		path: path.Join(folder, safeName(name)+"."+randomHex(8)+".part")}
-	if err := c.await(ctx, "the upload of "+name, u.send); err != nil {
+	if err != nil {
 		u.silence()
-		return "", err
+		return "", u.giveUp(err)
 	}
 	return u.path, nil
 }
 
-// await waits for a call into SFTP, which knows no context, but not longer than
-// the context or the connection lasts.
-func (c *Conn) await(ctx context.Context, doing string, call func() error) error {
-	result := make(chan error, 1)
-	go func() { result <- call() }()
-	select {
-	case err := <-result:
-		if err != nil && ctx.Err() == nil && !c.isGone() {
-			return c.cfg.fail(Upload, err, "%s", doing)
-		}
-		if err == nil {
-			return nil
-		}
-	case <-ctx.Done():
-	case <-c.gone:
-	}
-	if ctx.Err() != nil {
-		return c.cfg.interrupted(ctx, doing)
-	}
-	return c.lostError(doing)
-}
-
 // upload is one file on its way.
 type upload struct {
-	ctx   context.Context
-	lanes []*sftp.Client
-	src   io.ReaderAt
-	size  int64
-	path  string
+	conn   *Conn
+	ctx    context.Context
+	cancel context.CancelCauseFunc // ends what is under way
+	name   string
+	src    io.ReaderAt
+	size   int64
+	part   string // the name of the file that is written
+	path   string // where it is; "" while that is not known
+
+	opening context.Context // for lanes; ends when there is nothing left to take
+	enough  context.CancelFunc
 
 	mu       sync.Mutex
-	done     int64
+	missing  []span // what no lane has taken yet
+	done     int64  // bytes that are there
 	progress func(int64)
+}
+
+// span is a stretch of the file.
+type span struct{ from, to int64 }
+
+// take yields the next stretch to send, of at most n bytes.
+func (u *upload) take(n int64) (s span, ok bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.missing) == 0 || u.ctx.Err() != nil {
+		return span{}, false
+	}
+	s = u.missing[0]
+	s.to = min(s.to, s.from+n)
+	if u.missing[0].from = s.to; s.to == u.missing[0].to {
+		u.missing = u.missing[1:]
+	}
+	if len(u.missing) == 0 {
+		u.enough()
+	}
+	return s, true
+}
+
+// stop leaves nothing to take.
+func (u *upload) stop() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.missing = nil
+	u.enough()
+}
+
+// report adds to what is there.
+func (u *upload) report(n int64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.done += n
+	if u.progress != nil && u.done > 0 {
+		u.progress(u.done)
+	}
 }
 
 // silence returns once progress is not being told, and will not be.
@@ -82,76 +105,125 @@ func (u *upload) silence() {
 	u.progress = nil
 }
 
-// send writes the parts of the file at the same time. An error, or an interrupt,
-// takes the file away again.
-func (u *upload) send() (err error) {
-	first, err := u.lanes[0].OpenFile(u.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = u.lanes[0].Remove(u.path) // the error of interest is the one before
-		}
-	}()
-	err = first.Chmod(0o600)
-	if err == nil {
-		err = u.sendParts(first)
-	}
-	return errors.Join(err, first.Close())
+// whole reports whether everything is there.
+func (u *upload) whole() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.done == u.size
 }
 
-func (u *upload) sendParts(first *sftp.File) error {
-	part := (u.size + int64(len(u.lanes)) - 1) / int64(len(u.lanes))
-	errs := make([]error, len(u.lanes))
-	var wg sync.WaitGroup
-	for i := range u.lanes {
-		wg.Go(func() {
-			from := int64(i) * part
-			errs[i] = u.sendPart(first, i, from, min(part, u.size-from))
-		})
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
-
-func (u *upload) sendPart(f *sftp.File, lane int, from, size int64) (err error) {
-	if lane > 0 {
-		if f, err = u.lanes[lane].OpenFile(u.path, os.O_WRONLY); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-	}
-	if _, err := f.Seek(from, io.SeekStart); err != nil {
-		return err
-	}
-	n, err := f.ReadFromWithConcurrency(&reporting{u, io.NewSectionReader(u.src, from, size)}, uploadRequests)
-	if err == nil && n != size {
-		err = fmt.Errorf("%d of %d bytes: %w", n, size, io.ErrUnexpectedEOF)
+// send brings what is missing, by SFTP or, where the host has none, by dd.
+func (u *upload) send() error {
+	err := u.over((*upload).sftpLane)
+	if errors.Is(err, errNoLane) && u.ctx.Err() == nil {
+		err = u.over((*upload).execLane)
 	}
 	return err
 }
 
-// reporting tells how far the upload has come, and stops it when the context
-// ends. It hides the size of what it reads, so SFTP must be told to be
-// concurrent.
-type reporting struct {
-	*upload
-	from io.Reader
+// errNoLane is wrapped by the error of a lane that could not be opened.
+var errNoLane = errors.New("no lane")
+
+// over sends over several lanes at once. The host decides how many of them can
+// be opened; one is enough. It returns when no lane is at work any more, or the
+// context or the connection has ended.
+func (u *upload) over(lane func(*upload) error) error {
+	n := u.lanes()
+	u.opening, u.enough = context.WithCancel(u.ctx)
+	defer u.enough()
+	result := make(chan error, n)
+	for range n {
+		go func() {
+			err := lane(u)
+			if err != nil && !errors.Is(err, errNoLane) {
+				u.stop()
+			}
+			result <- err
+		}()
+	}
+	var none error
+	for range n {
+		select {
+		case err := <-result:
+			if err != nil && !errors.Is(err, errNoLane) {
+				return err
+			}
+			if err != nil {
+				none = err
+			}
+		case <-u.ctx.Done():
+			return u.ctx.Err()
+		case <-u.conn.gone:
+			return u.conn.lostError("the upload of " + u.name)
+		}
+	}
+	if u.whole() {
+		return nil
+	}
+	return none
 }
 
-func (r *reporting) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
+// lanes is how many are worth opening for what is missing.
+func (u *upload) lanes() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.missing) == 0 {
+		return 0
 	}
-	n, err := r.from.Read(p)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.done += int64(n)
-	if r.progress != nil && n > 0 {
-		r.progress(r.done)
+	var left int64
+	for _, s := range u.missing {
+		left += s.to - s.from
 	}
-	return n, err
+	return int(min(max(left/laneSize, 1), maxLanes))
+}
+
+// read reads one stretch of the source.
+func (u *upload) read(p []byte, at int64) error {
+	n, err := u.src.ReadAt(p, at)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return sourceError{io.ErrUnexpectedEOF}
+	}
+	return sourceError{err}
+}
+
+// sourceError is about the file here, not about the host.
+type sourceError struct{ error }
+
+func (e sourceError) Unwrap() error { return e.error }
+
+// giveUp takes the part away, unless the connection is lost: then it stays for
+// the next upload to go on with. It yields the error to tell.
+func (u *upload) giveUp(err error) error {
+	interrupted := u.ctx.Err() != nil
+	u.cancel(err)
+	said := ""
+	if u.path != "" && !u.conn.isGone() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), 5*time.Second)
+		defer cancel()
+		_, what, _ := u.conn.onStage(ctx, "give_up "+quote(u.path)) // the error of interest is the one before
+		said = lastLine(what.stderr)
+	}
+	var ours sourceError
+	doing := "the upload of " + u.name
+	switch c := u.conn; {
+	case interrupted:
+		return c.cfg.interrupted(u.ctx, doing)
+	case IsKind(err, Lost), c.isGone():
+		return c.lostError(doing)
+	case errors.As(err, &ours):
+		return c.cfg.fail(Upload, ours.error, "%s: it cannot be read here", doing)
+	case said != "":
+		return c.cfg.fail(Upload, nil, "%s to %s: %s", doing, path.Dir(u.path), said)
+	default:
+		var own *Error
+		if errors.As(err, &own) {
+			return own
+		}
+		return c.cfg.fail(Upload, err, "%s", doing)
+	}
 }
 
 // safeName keeps a name readable and harmless.
@@ -163,31 +235,4 @@ func safeName(name string) string {
 		return '_'
 	}, path.Base(name))
 	return safe[:min(len(safe), 100)]
-}
-
-// Unstage removes uploads. One that is not there any more is no error.
-func (c *Conn) Unstage(ctx context.Context, remotePath ...string) error {
-	if len(remotePath) == 0 {
-		return nil
-	}
-	lanes, folder, err := c.openLanes(ctx, 1)
-	if err != nil {
-		return err
-	}
-	defer c.stage.release()
-	return c.await(ctx, "removing uploads", func() error { return removeAll(lanes[0], folder, remotePath) })
-}
-
-func removeAll(client *sftp.Client, folder string, names []string) error {
-	var errs []error
-	for _, name := range names {
-		if path.Dir(name) != folder {
-			errs = append(errs, fmt.Errorf("%s is no upload of ours", name))
-			continue
-		}
-		if err := client.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
 }

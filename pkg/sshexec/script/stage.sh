@@ -1,0 +1,71 @@
+# The folder of uploads, as the user who logs in. Errors are told on stderr.
+
+# folder DIRECTORY: makes it $d, into which nobody else can look.
+folder() {
+	umask 077
+	d=$1
+	case $d in
+	/*) ;;
+	*)
+		[ -n "${HOME-}" ] || { echo "HOME is not set" >&2; return 1; }
+		d=${HOME%/}/$d
+		;;
+	esac
+	if [ -L "$d" ] || [ ! -d "$d" ]; then mkdir -- "$d" || return; fi
+	chmod 700 -- "$d"
+}
+
+# begin NAME NEW SIZE BLOCKS MIB MINE...: makes NEW the part to write. A part of
+# the same NAME that a cut connection left behind becomes it, unless it is one of
+# MINE; the hash of each block of so many MiB says what of it is good.
+begin() {
+	like=$d/$1 f=$d/$2 max=$3 n=$4 b=$5
+	shift 5
+	! command -v find >/dev/null 2>&1 ||
+		find "$d" -name '*.part' -type f -mtime +6 -exec rm -f {} + 2>/dev/null
+	for old in "$like".*.part; do
+		[ -f "$old" ] && [ ! -L "$old" ] || continue
+		for mine do [ "${old##*/}" != "$mine" ] || continue 2; done
+		! mv -- "$old" "$f" 2>/dev/null || break
+	done
+	[ -f "$f" ] || (set -C && : >"$f") || return
+	chmod 600 -- "$f" || return
+	size=$(stat -c %s -- "$f" 2>/dev/null || stat -f %z -- "$f") || return
+	if [ "$size" -gt "$max" ]; then size=0 && : >"$f" || return; fi
+	df -Pk -- "$d" 2>/dev/null | {
+		read -r x && read -r x x x free x || free=
+		printf '%s\n' "$size $free"
+	}
+	blocks
+	printf '.\n%s\n' "$f"
+}
+
+blocks() {
+	i=0
+	while [ $i -lt "$n" ]; do
+		h=$(dd if="$f" bs=1048576 skip=$((i * b)) count="$b" 2>/dev/null | sum)
+		case $h in e3b0c44298fc1c14*) return ;; esac # of nothing
+		printf '%s\n' "${h%% *}"
+		i=$((i + 1))
+	done
+}
+
+# fill FILE SEEK: writes stdin into the file, from so many times 64 KiB on.
+fill() {
+	dd of="$1" bs=65536 seek="$2" conv=notrunc
+}
+
+# give_up FILE: takes the part away, after it has shown what writing it says.
+give_up() {
+	e=$(dd if=/dev/zero bs=65536 count=16 2>&1 >>"$1") || printf '%s\n' "$e" | head -n 1 >&2
+	rm -f -- "$1"
+}
+
+# discard FILE...: removes uploads, and the folder with the last of them.
+discard() {
+	for f do
+		[ "${f%/*}" = "$d" ] || { echo "$f is no upload of ours" >&2; return 1; }
+		rm -f -- "$f" || return
+	done
+	rmdir -- "$d" 2>/dev/null || :
+}
