@@ -164,7 +164,7 @@ func same(before, after Object) bool {
 	case *Account:
 		return len(a.Grants) == 0
 	}
-	return false
+	return sameInstalled(before, after)
 }
 
 // sameMeta compares what a desired object says of itself; an empty owner or

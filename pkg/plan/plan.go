@@ -37,8 +37,10 @@ func (r Ref) String() string {
 	switch r.Kind {
 	case KindServer:
 		return r.Target + ": server of " + r.Path
-	case KindSchema, KindAccount:
+	case KindSchema, KindAccount, KindPackage, KindAdmin:
 		return r.Target + ": " + string(r.Kind) + " " + r.Path
+	case KindService:
+		return r.Target + ": database server"
 	case KindMySQL:
 		return r.Target + ": server"
 	}
@@ -60,11 +62,12 @@ type Span struct{ Start, End int }
 
 // A Want is the desired state of one resource, and why.
 type Want struct {
-	Ref   Ref
-	As    string // as Need.As, for writing
-	Node  string // the node it is for; empty for a host's or the deployment's
-	After Object // nil: absent
-	Why   string
+	Ref    Ref
+	As     string // as Need.As, for writing
+	Node   string // the node it is for; empty for a host's or the deployment's
+	After  Object // nil: absent
+	Why    string
+	During Stage // when it is made; empty: as its kind
 	// Hidden and HiddenBefore are the ranges of After's and Before's bytes that
 	// hold a secret: applied, never shown.
 	Hidden, HiddenBefore []Span
@@ -115,7 +118,12 @@ type Change struct {
 
 // Stage tells when the change is made.
 func (c Change) Stage() Stage {
+	if c.During != "" {
+		return c.During
+	}
 	switch c.Ref.Kind {
+	case KindPackage, KindService, KindAdmin:
+		return StageInstall
 	case KindSchema, KindAccount:
 		return StageDatabases
 	case KindServer:
