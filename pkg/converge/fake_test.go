@@ -27,6 +27,7 @@ type fakeHost struct {
 	exit     int
 	staged   map[string]string
 	down     error
+	gathers  int
 }
 
 func sum(data string) string {
@@ -38,6 +39,7 @@ func (h *fakeHost) Gather(_ context.Context, reads []Read) ([][]Found, error) {
 	if h.down != nil {
 		return nil, h.down
 	}
+	h.gathers++
 	var out [][]Found
 	for _, r := range reads {
 		switch r.Kind {

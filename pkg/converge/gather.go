@@ -24,43 +24,67 @@ var probeJava string
 // host, all hosts at once. Needs of the deployment are left to Databases.
 // The error joins those of all hosts.
 func Gather(ctx context.Context, hosts map[string]Host, needs []plan.Need) (*plan.State, error) {
-	state := plan.NewState()
+	return gather(ctx, hosts, needs, nil, nil)
+}
+
+// gathering is one gather under way.
+type gathering struct {
+	mu     sync.Mutex
+	state  *plan.State
+	health map[string]Health
+	errs   []error
+}
+
+// gather also puts the inquiries, and notes what they are answered.
+func gather(ctx context.Context, hosts map[string]Host, needs []plan.Need, inquiries map[string]Inquiry, health map[string]Health) (*plan.State, error) {
+	g := &gathering{state: plan.NewState(), health: health}
 	of := map[string][]plan.Need{}
+	for target := range inquiries {
+		of[target] = nil
+	}
 	for _, n := range needs {
 		if n.Target != plan.Deployment && !slices.ContainsFunc(of[n.Target], func(o plan.Need) bool { return o.Ref == n.Ref }) {
 			of[n.Target] = append(of[n.Target], n)
 		}
 	}
-	var (
-		wg   sync.WaitGroup
-		mu   sync.Mutex
-		errs []error
-	)
+	var wg sync.WaitGroup
 	for target, needs := range of {
-		wg.Go(func() {
-			host, known := hosts[target]
-			if !known {
-				return // outside the limit: what needs it says so
-			}
-			begin := time.Now()
-			found, err := host.Gather(ctx, reads(needs))
-			took := time.Since(begin)
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				err = record(state, needs, found)
-			}
-			if err == nil {
-				dateBack(state, needs, took)
-			}
-			if err != nil {
-				errs = append(errs, err)
-			}
-		})
+		if host, known := hosts[target]; known { // else outside the limit: what needs it says so
+			inquiry, asks := inquiries[target]
+			wg.Go(func() { g.host(ctx, target, host, needs, inquiry, asks) })
+		}
 	}
 	wg.Wait()
-	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return state, errors.Join(errs...)
+	slices.SortFunc(g.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return g.state, errors.Join(g.errs...)
+}
+
+// host asks one host everything at once.
+func (g *gathering) host(ctx context.Context, target string, host Host, needs []plan.Need, inquiry Inquiry, asks bool) {
+	asked := reads(needs)
+	if asks {
+		asked = append(asked, inquiry.read())
+	}
+	begin := time.Now()
+	found, err := host.Gather(ctx, asked)
+	took := time.Since(begin)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil && len(found) != len(asked) {
+		err = fmt.Errorf("%s: %d answers to %d reads", target, len(found), len(asked))
+	}
+	if n := len(needs); err == nil && asks {
+		g.health[target], err = healthOf(target, found[n], begin, begin.Add(took))
+		found = found[:n]
+	}
+	if err == nil {
+		err = record(g.state, needs, found)
+	}
+	if err != nil {
+		g.errs = append(g.errs, err)
+		return
+	}
+	dateBack(g.state, needs, took)
 }
 
 // reads turns needs into what a host is asked, one to one.
@@ -84,9 +108,6 @@ func reads(needs []plan.Need) []Read {
 
 // record puts a host's answers into the state.
 func record(state *plan.State, needs []plan.Need, found [][]Found) error {
-	if len(found) != len(needs) {
-		return fmt.Errorf("%s: %d answers to %d reads", needs[0].Target, len(found), len(needs))
-	}
 	for i, n := range needs {
 		if n.Kind == plan.KindListing {
 			listing := &plan.Listing{}

@@ -1,0 +1,200 @@
+package converge
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+//go:embed probe_host.sh
+var probeHost string
+
+// An Inquiry is what a preflight asks of one host beside what the steps need.
+// It rides in the exec that gathers.
+type Inquiry struct {
+	Folders []string // that are written to; "~" is the folder of who logs in
+	Names   []string // to be resolved on the host
+	Ports   []int    // that servers of ours listen on
+}
+
+// Health is what a host answered.
+type Health struct {
+	Lacks     []string // programs; "a|b" is either
+	Space     []Space
+	Addresses map[string]string // by name; "" where it does not resolve; absent where the host cannot tell
+	Listeners []Listener        // on the ports that were asked for
+	Blind     bool              // the host cannot tell who listens
+	Clock     Clock
+}
+
+// Space is what is left where a folder is.
+type Space struct {
+	Folder    string // as on the host
+	Asked     string // as in the Inquiry
+	There     bool
+	Writable  bool
+	Free      int64 // bytes, for who is not root; -1 where the host does not say
+	FreeNodes int64 // inodes; -1 where the host, or its file system, does not count them
+}
+
+// Listener is a process that listens on a port.
+type Listener struct {
+	Port    int
+	UID     int
+	PID     int    // 0 where we may not look
+	Command string // "" where we may not look
+	Home    string // of the product's server; "" where it is none
+}
+
+// Clock is how far a host's clock is ahead of ours: somewhere from Least to
+// Most, as the answer took its time.
+type Clock struct{ Least, Most time.Duration }
+
+// Middle is the likeliest of the range.
+func (c Clock) Middle() time.Duration { return (c.Least + c.Most) / 2 }
+
+// Tools is the inquiry as a script of its own, for a host that lacks what a
+// batch of reads is made with.
+func Tools(ctx context.Context, host Host) (lacks []string, err error) {
+	var out strings.Builder
+	_, _, err = host.Run(ctx, "", probeHost, Inquiry{}.words(), nil, func(l string) { out.WriteString(l + "\n") })
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHealth(out.String(), time.Time{}, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	return h.Lacks, nil
+}
+
+func (q Inquiry) words() []string {
+	var words []string
+	for _, t := range needed {
+		words = append(words, "tool="+t)
+	}
+	for _, f := range q.Folders {
+		words = append(words, "dir="+f)
+	}
+	for _, n := range q.Names {
+		words = append(words, "name="+n)
+	}
+	for _, p := range q.Ports {
+		words = append(words, "port="+strconv.Itoa(p))
+	}
+	return words
+}
+
+func (q Inquiry) read() Read { return Read{Kind: "run", Name: probeHost, Args: q.words()} }
+
+// Look is Gather with an inquiry beside it. Hosts without an inquiry are only
+// gathered; the answers are by host.
+func Look(ctx context.Context, hosts map[string]Host, needs []plan.Need, inquiries map[string]Inquiry) (*plan.State, map[string]Health, error) {
+	health := map[string]Health{}
+	state, err := gather(ctx, hosts, needs, inquiries, health)
+	return state, health, err
+}
+
+// healthOf reads the answer to an inquiry. A host that cannot answer it at all
+// cannot be provisioned either.
+func healthOf(target string, found []Found, begin, end time.Time) (Health, error) {
+	if len(found) != 1 || found[0].Err != "" {
+		return Health{}, fmt.Errorf("%s: the preflight's questions were not answered: %+v", target, found)
+	}
+	h, err := parseHealth(string(found[0].Data), begin, end)
+	if err != nil {
+		return Health{}, fmt.Errorf("%s: %w; please report it", target, err)
+	}
+	return h, nil
+}
+
+var errHealth = errors.New("the preflight's answer makes no sense")
+
+// parseHealth reads what probe_host.sh printed between two moments of our own
+// clock.
+func parseHealth(out string, begin, end time.Time) (Health, error) {
+	h := Health{Addresses: map[string]string{}}
+	text, whole := strings.CutSuffix(out, "end\n")
+	if !whole {
+		return h, fmt.Errorf("%w: it ends early", errHealth)
+	}
+	for l := range strings.Lines(text) {
+		f := strings.Split(strings.TrimSuffix(l, "\n"), "\t")
+		if !h.take(f, begin, end) {
+			return h, fmt.Errorf("%w: %.80q", errHealth, l)
+		}
+	}
+	return h, nil
+}
+
+// take takes one line, and tells whether it could.
+func (h *Health) take(f []string, begin, end time.Time) bool {
+	switch {
+	case f[0] == "clock" && len(f) == 3:
+		now, err := strconv.ParseInt(f[1], 10, 64)
+		step, errStep := strconv.ParseInt(f[2], 10, 64)
+		at := time.Unix(0, now)
+		h.Clock = Clock{Least: at.Sub(end), Most: at.Add(time.Duration(step)).Sub(begin)}
+		return err == nil && errStep == nil
+	case f[0] == "lacks" && len(f) == 2:
+		h.Lacks = append(h.Lacks, f[1])
+	case f[0] == "space" && len(f) == 7:
+		s, ok := space(f[1:])
+		h.Space = append(h.Space, s)
+		return ok
+	case f[0] == "address" && len(f) == 3:
+		if f[2] != "?" {
+			h.Addresses[f[1]] = strings.TrimPrefix(f[2], "none")
+		}
+	case f[0] == "listens" && len(f) == 6:
+		l, ok := listener(f[1:])
+		h.Listeners = append(h.Listeners, l)
+		return ok
+	case f[0] == "blind" && len(f) == 2:
+		h.Blind = true
+	default:
+		return false
+	}
+	return true
+}
+
+func space(f []string) (Space, bool) {
+	s := Space{Folder: f[0], Asked: f[1], There: f[2] != "gone", Writable: f[2] == "rw", Free: -1, FreeNodes: -1}
+	kib, err := counted(f[3])
+	free, errFree := counted(f[4])
+	total, errTotal := counted(f[5])
+	if kib >= 0 {
+		s.Free = kib << 10
+	}
+	if total > 0 { // some file systems make them as they go and say 0
+		s.FreeNodes = free
+	}
+	return s, err == nil && errFree == nil && errTotal == nil
+}
+
+// counted is a number, or -1 where the host did not know.
+func counted(text string) (int64, error) {
+	if text == "?" {
+		return -1, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 53)
+	return int64(n), err
+}
+
+func listener(f []string) (Listener, bool) {
+	port, err := strconv.Atoi(f[0])
+	uid, errUID := strconv.Atoi(f[1])
+	l := Listener{Port: port, UID: uid, Command: strings.TrimPrefix(f[3], "?"), Home: strings.TrimPrefix(f[4], "-")}
+	if f[2] == "?" {
+		return l, err == nil && errUID == nil
+	}
+	var errPID error
+	l.PID, errPID = strconv.Atoi(f[2])
+	return l, err == nil && errUID == nil && errPID == nil
+}

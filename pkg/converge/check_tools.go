@@ -1,0 +1,35 @@
+package converge
+
+// needed are the programs that a host must have: what the scripts of this
+// package and of the SSH package call, and what the product's own start script
+// does. "a|b" is satisfied by either. A test reads the scripts, so that a
+// program that is called and stands in neither list does not go unnoticed.
+var needed = []string{
+	"base64", "cat", "chmod", "chown", "date", "df", "grep", "head", "id", "ls", "mv", "nohup", "readlink", "rm",
+	"sha256sum|shasum", "sleep", "stat", "tail", "tr", "uname", "wc",
+}
+
+// spare are those that are called where they are there, and what is done
+// without them.
+var spare = map[string]string{
+	"chcon":   "only on a host with SELinux",
+	"chroot":  "one of five ways to become the owner of a home",
+	"dd":      "only for uploads to a host without SFTP",
+	"doas":    "only where the inventory says so",
+	"find":    "only for uploads to a host without SFTP",
+	"getconf": "the kernel's clock ticks a hundred times a second without it",
+	"getent":  "how names resolve cannot be told without it",
+	"mkdir":   "only for uploads to a host without SFTP",
+	"netstat": "only where there is no /proc",
+	"perl":    "only for a database's socket as root",
+	"pkill":   "scripts end one by one without it",
+	"ps":      "only where there is no /proc",
+	"rmdir":   "only for uploads to a host without SFTP",
+	"script":  "only where sudo wants a terminal",
+	"setpriv": "one of five ways to become the owner of a home",
+	"setsid":  "a script is no process group of its own without it",
+	"stty":    "only where sudo wants a terminal",
+	"su":      "one of five ways to become the owner of a home",
+	"sudo":    "only where the inventory says so",
+	"sync":    "a file may be lost with a power cut right after it was written",
+}

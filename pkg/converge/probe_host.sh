@@ -1,0 +1,116 @@
+# What a preflight asks of a host. Arguments, each word=value:
+#   tool=A|B   one of these programs is wanted
+#   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
+#   name=NAME  a name to be resolved
+#   port=N     a port that a server is to listen on
+# Answers, fields separated by tabs, the last line is "end":
+#   clock   <ns since 1970> <resolution, ns>
+#   lacks   <A|B>
+#   space   <path> <as asked> <rw|ro|gone> <free KiB|?> <free inodes|?> <inodes|?>
+#   address <name> <address|none|?>
+#   listens <port> <uid> <pid|?> <command|?> <home of the product's server|->
+#   blind   <what cannot be told on this host>
+now() { n=$(date +%s%N); case $n in *[!0-9]*) n=$(date +%s)000000000 ;; esac; echo "$n"; }
+n=$(now)
+case $n in
+*000000000) printf 'clock\t%s\t1000000000\n' "$n" ;;
+*) printf 'clock\t%s\t1\n' "$n" ;;
+esac
+
+lacks() { # lacks A|B
+	left=$1
+	while [ -n "$left" ]; do
+		one=${left%%"|"*}
+		! command -v "$one" >/dev/null 2>&1 || return
+		case $left in *"|"*) left=${left#*"|"} ;; *) left= ;; esac
+	done
+	printf 'lacks\t%s\n' "$1"
+}
+
+# mine is the folder of who logs in: sudo and doas tell whom they were called by.
+mine() {
+	me=${SUDO_USER:-${DOAS_USER:-${LOGNAME:-${USER:-}}}}
+	case $me in '' | *[!A-Za-z0-9._-]*) echo "${HOME:-/}" ;; *) eval "echo ~$me" ;; esac
+}
+
+space() { # space PATH ASKED
+	if [ ! -d "$1" ]; then
+		printf 'space\t%s\t%s\tgone\t?\t?\t?\n' "$1" "$2"
+		return
+	fi
+	may=ro
+	[ ! -w "$1" ] || may=rw
+	if [ -r /proc/self/stat ] && set -- "$1" "$2" $(stat -f -c '%a %S %d %c' "$1" 2>/dev/null) && [ $# = 6 ]; then
+		printf 'space\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" $may $(($3 * $4 / 1024)) "$5" "$6"
+		return
+	fi
+	k=$(df -Pk "$1" 2>/dev/null | { read -r _; read -r _ _ _ k _; echo "$k"; })
+	printf 'space\t%s\t%s\t%s\t%s\t?\t?\n' "$1" "$2" $may "${k:-?}"
+}
+
+address() {
+	a='?'
+	if command -v getent >/dev/null 2>&1; then
+		a=$(getent ahosts "$1" 2>/dev/null || getent hosts "$1" 2>/dev/null)
+		a=${a%%[!0-9a-fA-F.:]*}
+	fi
+	printf 'address\t%s\t%s\n' "$1" "${a:-none}"
+}
+
+# listeners prints "<port> <uid> <inode>" of each wanted port that is listened on.
+listeners() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ' 0A ' | while read -r _ local _ state _ _ _ uid _ inode _; do
+		port=$((0x${local##*:}))
+		case $state,$ports in 0A,*" $port "*) echo "$port $uid $inode" ;; esac
+	done
+}
+
+# holders prints, of all processes that we may look into, the sockets that they
+# hold: "<pid> <inode>".
+holders() {
+	ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e '^/proc/' -e 'socket:' | while read -r line; do
+		case $line in
+		/proc/*) pid=${line#/proc/} pid=${pid%%/*} ;;
+		*'socket:['*) s=${line##*"socket:["}; s=${s%%"]"*}
+			case $wanted in *" $s "*) echo "$pid $s" ;; esac ;;
+		esac
+	done
+}
+
+listening() {
+	if [ ! -r /proc/net/tcp ]; then
+		printf 'blind\tports\n'
+		return
+	fi
+	open=$(listeners)
+	[ -n "$open" ] || return 0
+	wanted=" $(echo "$open" | while read -r _ _ i; do echo "$i"; done | tr '\n' ' ') "
+	held="$nl$(holders)$nl"
+	echo "$open" | while read -r port uid inode; do
+		pid='?' comm='?' home=-
+		case $held in
+		*" $inode$nl"*) pid=${held%%" $inode$nl"*}; pid=${pid##*"$nl"} ;;
+		esac
+		if [ "$pid" != '?' ]; then
+			read -r comm <"/proc/$pid/comm" || comm='?'
+			home=$(tr '\000\n' '\n ' <"/proc/$pid/cmdline" | grep -e '^-Dcarbon.home=') && home=${home#-Dcarbon.home=} || home=-
+		fi
+		printf 'listens\t%s\t%s\t%s\t%s\t%s\n' "$port" "$uid" "$pid" "$comm" "$home"
+	done
+}
+
+nl='
+'
+ports=' '
+for a; do
+	v=${a#*=}
+	case $a in
+	tool=*) lacks "$v" ;;
+	'dir=~') space "$(mine)" '~' ;;
+	dir=*) space "$v" "$v" ;;
+	name=*) address "$v" ;;
+	port=*) ports="$ports$v " ;;
+	esac
+done
+[ "$ports" = ' ' ] || listening 2>/dev/null
+echo end
