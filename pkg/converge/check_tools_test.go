@@ -79,7 +79,7 @@ var (
 		regexp.MustCompile(`"(?:[^"$\n]|\$[^("\n])*"`),
 		regexp.MustCompile(`'[^'\n]*'`),
 	}
-	pattern = regexp.MustCompile(`^\s*[^\s()$;]+(\s*\|\s*[^\s()$;]+)*\)`)
+	pattern = regexp.MustCompile(`(?m)(^|;;|\bin\b)[ \t]*[^\s()$;]+(\s*\|\s*[^\s()$;]+)*\)`)
 )
 
 // commands are the words that stand where a command does. It knows as much of
@@ -90,6 +90,7 @@ func commands(src string) []string {
 	for _, r := range texts {
 		src = r.ReplaceAllString(src, "TEXT")
 	}
+	src = pattern.ReplaceAllString(src, "$1\n")
 	for _, opener := range []string{"$(", "`", "<(", "&&", "||", "|", ";", "{ ", "("} {
 		src = strings.ReplaceAll(src, opener, "\n")
 	}
@@ -100,10 +101,9 @@ func commands(src string) []string {
 	return list
 }
 
-// first finds the command of a line: behind patterns of case, the shell's own
-// words and assignments.
+// first finds the command of a line: behind the shell's own words and
+// assignments.
 func first(line string) []string {
-	line = pattern.ReplaceAllString(line, "")
 	var list []string
 	words := strings.Fields(line)
 	for i := 0; i < len(words); i++ {
