@@ -48,8 +48,8 @@ func Run(ctx context.Context, db *sql.DB, l Load, progress func(done, total int)
 	}
 	for try := 1; ; try++ {
 		err := l.runOnce(ctx, db, list, progress)
-		// Loads side by side write to one ledger. MySQL 9 breaks a tie of theirs
-		// by refusing one of them, which undoes its last statement alone: what
+		// Loads side by side write to one ledger. A server that breaks a tie of
+		// theirs refuses one of them, which undoes its last statement alone: what
 		// the next run would do may as well be done now.
 		if number(err) != deadlock || try == deadlockTries || ctx.Err() != nil {
 			return err
