@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +23,9 @@ type Inquiry struct {
 	Folders []string // that are written to; "~" is the folder of who logs in
 	Names   []string // to be resolved on the host
 	Ports   []int    // that servers of ours listen on
+	// Homes are asked about as their owner, who is the one to write there: the
+	// folders below each of them that are written to.
+	Homes map[string][]string
 }
 
 // Health is what a host answered.
@@ -37,6 +42,7 @@ type Health struct {
 type Space struct {
 	Folder    string // as on the host
 	Asked     string // as in the Inquiry
+	Home      string // whose owner was asked; "" the session
 	There     bool
 	Writable  bool
 	Free      int64 // bytes, for who is not root; -1 where the host does not say
@@ -91,7 +97,18 @@ func (q Inquiry) words() []string {
 	return words
 }
 
-func (q Inquiry) read() Read { return Read{Kind: "run", Name: probeHost, Args: q.words()} }
+// reads are one of the host, and one of each home.
+func (q Inquiry) reads() []Read {
+	list := []Read{{Kind: "run", Name: probeHost, Args: q.words()}}
+	for _, home := range slices.Sorted(maps.Keys(q.Homes)) {
+		r := Read{Kind: "run", Name: probeHost, As: home}
+		for _, f := range q.Homes[home] {
+			r.Args = append(r.Args, "dir="+f)
+		}
+		list = append(list, r)
+	}
+	return list
+}
 
 // Look is Gather with an inquiry beside it. Hosts without an inquiry are only
 // gathered; the answers are by host.
@@ -101,17 +118,31 @@ func Look(ctx context.Context, hosts map[string]Host, needs []plan.Need, inquiri
 	return state, health, err
 }
 
-// healthOf reads the answer to an inquiry. A host that cannot answer it at all
-// cannot be provisioned either.
-func healthOf(target string, found []Found, begin, end time.Time) (Health, error) {
-	if len(found) != 1 || found[0].Err != "" {
-		return Health{}, fmt.Errorf("%s: the preflight's questions were not answered: %+v", target, found)
+// healthOf reads the answers to an inquiry. A host that cannot answer it at all
+// cannot be provisioned either; a home that cannot, the steps look into.
+func healthOf(target string, asked []Read, found [][]Found, begin, end time.Time) (Health, error) {
+	var whole Health
+	for i, r := range asked {
+		if r.As != "" && (len(found[i]) != 1 || found[i][0].Kind != "output") {
+			continue
+		}
+		if len(found[i]) != 1 || found[i][0].Err != "" {
+			return whole, fmt.Errorf("%s: the preflight's questions were not answered: %+v", target, found[i])
+		}
+		h, err := parseHealth(string(found[i][0].Data), begin, end)
+		if err != nil {
+			return whole, fmt.Errorf("%s: %w; please report it", target, err)
+		}
+		if i == 0 {
+			whole = h
+			continue
+		}
+		for _, s := range h.Space {
+			s.Home = r.As
+			whole.Space = append(whole.Space, s)
+		}
 	}
-	h, err := parseHealth(string(found[0].Data), begin, end)
-	if err != nil {
-		return Health{}, fmt.Errorf("%s: %w; please report it", target, err)
-	}
-	return h, nil
+	return whole, nil
 }
 
 var errHealth = errors.New("the preflight's answer makes no sense")

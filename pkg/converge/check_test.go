@@ -179,3 +179,23 @@ func TestListen(t *testing.T) {
 	fmt.Println(l.Addr().(*net.TCPAddr).Port)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
+
+func TestAHomesFoldersAreLookedAtAsItsOwner(t *testing.T) {
+	q := Inquiry{Homes: map[string][]string{"/opt/b": {"/opt/b/conf"}, "/opt/a": {"/opt/a/conf", "/opt/a/lib"}}}
+	reads := q.reads()
+	if len(reads) != 3 || reads[0].As != "" || reads[1].As != "/opt/a" || !slices.Equal(reads[1].Args, []string{"dir=/opt/a/conf", "dir=/opt/a/lib"}) || reads[2].As != "/opt/b" {
+		t.Fatalf("got %+v", reads)
+	}
+	output := func(text string) []Found { return []Found{{Kind: "output", Data: []byte(text)}} }
+	found := [][]Found{output("clock\t5\t1\nend\n"), output("space\t/opt/a/conf\t/opt/a/conf\tro\t1\t1\t1\nend\n"), {{Kind: "absent"}}}
+	h, err := healthOf("h", reads, found, time.Unix(0, 0), time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Space) != 1 || h.Space[0].Home != "/opt/a" || h.Space[0].Writable || h.Clock.Least != 5 {
+		t.Errorf("got %+v", h)
+	}
+	if _, err := healthOf("h", reads, [][]Found{{{Err: "gone"}}, nil, nil}, time.Now(), time.Now()); err == nil {
+		t.Error("a host that answers nothing is well")
+	}
+}

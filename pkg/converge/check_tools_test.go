@@ -23,6 +23,9 @@ func TestEveryProgramOfOurScriptsIsAccountedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range files {
+			if slices.Contains(ofInstall, f) {
+				continue
+			}
 			src, err := os.ReadFile(f)
 			if err != nil {
 				t.Fatal(err)
@@ -64,6 +67,10 @@ func TestEveryProgramOfOurScriptsIsAccountedFor(t *testing.T) {
 		}
 	}
 }
+
+// ofInstall are the scripts that run only where install = true asks for a
+// server: they need the host's package manager, and say what they miss.
+var ofInstall = []string{"probe_package.sh", "install.sh", "service.sh"}
 
 // others are called by what is no script of ours to read: the product's own
 // start script, and the SSH package's lines around the scripts.

@@ -63,7 +63,7 @@ func gather(ctx context.Context, hosts map[string]Host, needs []plan.Need, inqui
 func (g *gathering) host(ctx context.Context, target string, host Host, needs []plan.Need, inquiry Inquiry, asks bool) {
 	asked := reads(needs)
 	if asks {
-		asked = append(asked, inquiry.read())
+		asked = append(asked, inquiry.reads()...)
 	}
 	begin := time.Now()
 	found, err := host.Gather(ctx, asked)
@@ -74,7 +74,7 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 		err = fmt.Errorf("%s: %d answers to %d reads", target, len(found), len(asked))
 	}
 	if n := len(needs); err == nil && asks {
-		g.health[target], err = healthOf(target, found[n], begin, begin.Add(took))
+		g.health[target], err = healthOf(target, asked[n:], found[n:], begin, begin.Add(took))
 		found = found[:n]
 	}
 	if err == nil {
