@@ -24,9 +24,12 @@ type Source struct {
 type Deployment struct {
 	Hosts  map[string]Host
 	DB     *sql.DB           // nil where no database change is planned
+	Root   *sql.DB           // the same server as its root, to make the admin's account by; nil where nothing is installed
 	Ledger string            // schema of the load ledger
 	Blobs  map[string]Source // by sha256
 	Events func(run.Event)   // called from several goroutines; nil for none
+	// Look plans anew, after a database server was installed.
+	Look func(context.Context) (*plan.Plan, error)
 }
 
 // Apply makes exactly the changes of the plan, stage by stage: hosts work in
@@ -36,7 +39,7 @@ func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
 	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
 	defer a.unstage()
 	begin := time.Now()
-	for _, stage := range []func(context.Context){a.upload, a.databases, a.files, a.restart} {
+	for _, stage := range []func(context.Context){a.upload, a.install, a.databases, a.files, a.restart} {
 		if len(a.failed) == 0 {
 			stage(ctx)
 		}

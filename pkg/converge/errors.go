@@ -8,6 +8,7 @@ const (
 	Drift    Cause = "drift"    // a resource is no longer what the plan saw
 	Write    Cause = "write"    // a file could not be written
 	Server   Cause = "server"   // a server did not stop or did not come up
+	Install  Cause = "install"  // the database server could not be installed or started
 	Database Cause = "database" // the database refused
 	Verify   Cause = "verify"   // after the apply there is still something to do
 )

@@ -91,7 +91,7 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 func reads(needs []plan.Need) []Read {
 	kinds := map[plan.Kind]string{
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
-		plan.KindServer: "run", plan.KindJava: "run",
+		plan.KindServer: "run", plan.KindJava: "run", plan.KindPackage: "run", plan.KindService: "run",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {
@@ -101,6 +101,10 @@ func reads(needs []plan.Need) []Read {
 			asked[i].Name, asked[i].Args = probeServer, []string{n.Path}
 		case plan.KindJava:
 			asked[i].Name, asked[i].Args = probeJava, strings.Fields(n.Path)
+		case plan.KindPackage:
+			asked[i].Name, asked[i].Args = probePackage, []string{n.Path}
+		case plan.KindService:
+			asked[i].Name, asked[i].Args = probeService, []string{n.Path}
 		}
 	}
 	return asked
@@ -183,6 +187,10 @@ func object(r plan.Ref, f Found) (plan.Object, error) {
 		return parseServer(string(f.Data))
 	case plan.KindJava:
 		return parseJava(string(f.Data)), nil
+	case plan.KindPackage:
+		return parsePackage(r.Path, string(f.Data))
+	case plan.KindService:
+		return parseService(string(f.Data))
 	}
 	return nil, fmt.Errorf("a %s is not read from a host", r.Kind)
 }

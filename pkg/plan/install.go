@@ -38,7 +38,8 @@ type Service struct {
 
 	// Of a desired one.
 	Renew   bool
-	Address string // where it shall listen, "" for no matter
+	Flavor  string // whose server it is: the name of its service follows
+	Address string // where it shall listen, or everywhere
 	Port    int
 }
 

@@ -12,6 +12,7 @@ const (
 	Connect   Stage = "connect"
 	Preflight Stage = "preflight"
 	Upload    Stage = "upload"
+	Install   Stage = "install"
 	Databases Stage = "databases"
 	Files     Stage = "files"
 	Restart   Stage = "restart"
