@@ -64,7 +64,7 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.As(err, &ssh):
 		return ofSSH(ssh.Kind)
 	case errors.As(err, &cannot):
-		return map[plan.Cause]int{plan.Missing: exitMissing, plan.Conflict: exitConflict, plan.Unread: exitMissing}[cannot.Cause]
+		return map[plan.Cause]int{plan.Missing: exitMissing, plan.Conflict: exitConflict, plan.Unread: exitMissing, plan.Denied: exitDatabase}[cannot.Cause]
 	}
 	return exitOther
 }

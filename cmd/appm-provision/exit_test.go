@@ -30,6 +30,7 @@ func TestEachCauseHasItsExitCode(t *testing.T) {
 		{&plan.Error{Cause: plan.Missing}, 14},
 		{&plan.Error{Cause: plan.Unread}, 14},
 		{&plan.Error{Cause: plan.Conflict}, 15},
+		{&plan.Error{Cause: plan.Denied}, 16},
 		{&converge.Error{Cause: converge.Database}, 16},
 		{&converge.Error{Cause: converge.Drift}, 17},
 		{&converge.Error{Cause: converge.Write}, 18},

@@ -4,13 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"net"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-sql-driver/mysql"
 
 	"github.com/appm-provision/appm-provision/pkg/converge"
 	"github.com/appm-provision/appm-provision/pkg/dbinit"
@@ -74,19 +70,7 @@ func (s *session) openAsNode(n inventory.Node) (*sql.DB, error) {
 	if host.HostsFile != "/etc/hosts" {
 		name = db.Address
 	}
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Passwd = db.User, s.password.Reveal()
-	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(name, strconv.Itoa(db.Port))
-	conn := s.conns[host.Name]
-	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		return conn.DialContext(ctx, network, addr)
-	}
-	dbinit.Configure(cfg)
-	connector, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return sql.OpenDB(connector), nil
+	return s.openFrom(host, name)
 }
 
 // proven tells what the proofs found, and joins the failures.

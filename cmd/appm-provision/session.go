@@ -149,7 +149,7 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 	needs := steps.Needs(s.steps)
 	if s.db != nil {
 		wg.Go(func() {
-			databases, dbErr = converge.Databases(ctx, s.db, s.inv.Database.Ledger, needs)
+			databases, dbErr = s.lookDatabases(ctx, needs)
 		})
 	}
 	state, err := converge.Gather(ctx, s.hosts(), needs)

@@ -21,7 +21,6 @@ type Found struct {
 	Schemas  []Schema // in the query's order
 	Accounts []Account
 	Shadows  []string // hosts of anonymous accounts, which can shadow ours
-	Admin    Admin    // whom we logged in as; read with a user's accounts
 }
 
 // Schema is one schema as found.
@@ -95,7 +94,7 @@ func (q Query) found(got answers) Found {
 		f.Schemas = append(f.Schemas, got.schema(name, f.Server.LowerCaseTableNames != 0))
 	}
 	f.Accounts = got.accounts(q)
-	f.Admin = got.admin()
+	f.Server.Admin = got.admin()
 	for _, r := range got["users"] {
 		if r.named["user"].String == "" && r.named["is_role"].String != "Y" {
 			f.Shadows = append(f.Shadows, r.named["host"].String)

@@ -28,7 +28,7 @@ const beforeCreate = -1
 // alone makes sessions that create the ledger at once wait for one another:
 // MySQL 9 finds a deadlock among the metadata locks of their CREATE TABLE IF NOT
 // EXISTS. A server that knows only one lock a session, such as MySQL 5.6, takes
-// none, as it would let go of the schema's.
+// none, as it would let go of the schema's; nor does it find a deadlock.
 func alone(call string) string {
 	return "DO 0 /*!50705 + " + call + " */ /*M!100002 + " + call + " */"
 }

@@ -15,9 +15,6 @@ func TestFirstLoadsSideBySideDoNotDeadlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	onEach(t, func(t *testing.T, s testServer) {
-		if s.name == "mysql-5.6" {
-			t.Skip("NOT TESTED on mysql-5.6: it knows one lock a session, and Run's second try is what it has")
-		}
 		db := s.open(t)
 		for range rounds {
 			_, o := names(t, db)

@@ -1,7 +1,7 @@
 package dbinit
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -36,27 +36,25 @@ var everythingOnASchema = []string{
 
 // Lacks names the privileges that the job needs and the admin has not, as they
 // are granted: "CREATE USER ON *.*". None where that cannot be known.
-func (f Found) Lacks(job Job) (out []string) {
-	if !f.Admin.known {
+func (s Server) Lacks(job Job) (out []string) {
+	if !s.Admin.known {
 		return nil
 	}
 	add := func(schema string, names ...string) {
-		names = slices.DeleteFunc(names, func(n string) bool { return f.may(n, schema) })
+		names = slices.DeleteFunc(names, func(n string) bool { return s.may(n, schema) })
 		if len(names) > 0 {
 			out = append(out, strings.Join(names, ", ")+" ON "+on(schema))
 		}
 	}
 	ledger := job.ledger().schema
-	for _, s := range f.Schemas {
-		if list, is := job.Load[s.Name]; is {
-			add(s.Name, loads(list)...)
-		}
+	for _, schema := range slices.Sorted(maps.Keys(job.Load)) {
+		add(schema, loads(job.Load[schema])...)
 	}
 	if len(job.Load) > 0 || len(job.Account) > 0 {
 		add(ledger, "CREATE", "SELECT", "INSERT", "UPDATE", "DELETE")
 	}
 	// Where a password is SET, UPDATE on mysql.* does, and more than that.
-	if slices.ContainsFunc(job.Account, func(s Statement) bool { return s.Account != "" && s.Opens == "" && (f.Server.alters() || !s.Locks) }) {
+	if slices.ContainsFunc(job.Account, func(c Statement) bool { return c.Account != "" && c.Opens == "" && (s.alters() || !c.Locks) }) {
 		add("*", "CREATE USER")
 	}
 	for _, schema := range opened(job.Account) {
@@ -112,9 +110,9 @@ func opened(list []Statement) (out []string) {
 }
 
 // may: the admin has that privilege on a schema, or on all.
-func (f Found) may(name, schema string) bool {
-	for _, p := range f.Admin.grants {
-		reach := p.on == "*" || schema != "*" && f.matches(p.on, schema)
+func (s Server) may(name, schema string) bool {
+	for _, p := range s.Admin.grants {
+		reach := p.on == "*" || schema != "*" && s.matches(p.on, schema)
 		all := slices.Contains(p.names, "ALL PRIVILEGES")
 		switch {
 		case !reach:
@@ -128,11 +126,11 @@ func (f Found) may(name, schema string) bool {
 
 // matches: a grant's schema is a pattern, in which a backslash takes a
 // wildcard's meaning away.
-func (f Found) matches(pattern, schema string) bool {
-	if f.Server.LowerCaseTableNames != 0 {
+func (s Server) matches(pattern, schema string) bool {
+	if s.LowerCaseTableNames != 0 {
 		pattern, schema = strings.ToLower(pattern), strings.ToLower(schema)
 	}
-	if f.Server.PartialRevokes {
+	if s.PartialRevokes {
 		return pattern == schema
 	}
 	return likeEscaped(schema, pattern)
@@ -206,4 +204,4 @@ func unquoted(name string) string {
 }
 
 // String is the admin in messages.
-func (a Admin) String() string { return fmt.Sprintf("the admin account %s", a.Name) }
+func (a Admin) String() string { return "the admin account " + a.Name }

@@ -59,9 +59,9 @@ func TestAPrivilegeThatTheAdminLacksIsFoundBeforehand(t *testing.T) {
 				w := Want{User: "appm8", Hosts: []string{"h"}, Password: "x", Schemas: []string{schema}}
 				statements, f := accountsOf(t, boss, []string{schema}, w, o)
 				l := planned(t, boss, schema, o, list)
-				lacks := strings.Join(f.Lacks(Job{Load: map[string][]Statement{schema: list}, Account: statements, Options: o}), "; ")
+				lacks := strings.Join(f.Server.Lacks(Job{Load: map[string][]Statement{schema: list}, Account: statements, Options: o}), "; ")
 				if !strings.Contains(lacks, c.lacks) || c.lacks == "" && lacks != "" {
-					t.Errorf("%s lacks %q, want %q", f.Admin, lacks, c.lacks)
+					t.Errorf("%s lacks %q, want %q", f.Server.Admin, lacks, c.lacks)
 				}
 				t.Log(lacks)
 				err := Run(t.Context(), boss, l, nil)
@@ -124,9 +124,9 @@ func TestPrivilegesAsServersWriteThem(t *testing.T) {
 		for _, l := range c.lines {
 			got["privileges"] = append(got["privileges"], textRow(l))
 		}
-		f := Found{Admin: got.admin(), Schemas: []Schema{{Name: "A_B"}}}
+		server := Server{Admin: got.admin()}
 		job := Job{Load: map[string][]Statement{"A_B": {{SQL: "CREATE TABLE x (y INT)"}}}, Account: []Statement{{Account: "a@b", Opens: "A_B"}}}
-		if lacks := strings.Join(f.Lacks(job), "; "); lacks != c.lacks {
+		if lacks := strings.Join(server.Lacks(job), "; "); lacks != c.lacks {
 			t.Errorf("%s: got %q, want %q", c.name, lacks, c.lacks)
 		}
 	}

@@ -43,6 +43,7 @@ type Server struct {
 	PartialRevokes      bool   // then a grant's schema name is no pattern
 	DefaultPlugin       string // how a new account proves itself when nobody says
 	BindAddress         string
+	Admin               Admin // whom we logged in as; read with a user's accounts
 }
 
 // String is the server in a plan's line.

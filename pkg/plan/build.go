@@ -14,6 +14,7 @@ const (
 	Missing  Cause = "missing"  // something that must be on the host is not there
 	Conflict Cause = "conflict" // what is there contradicts the inventory; a person must decide
 	Unread   Cause = "unread"   // it is there and could not be read
+	Denied   Cause = "denied"   // the database server would not let it be done
 )
 
 // Error is why a step cannot say what it wants.

@@ -68,8 +68,13 @@ func Databases(d Deployment) plan.Step {
 				w, said, err := d.schema(s, n, want)
 				wants, notes, errs = append(wants, w), append(notes, said...), append(errs, err)
 			}
-			w, said, err := d.account(s)
-			return append(wants, w), append(notes, said...), errors.Join(append(errs, err)...)
+			w, said, list, err := d.account(s)
+			wants, notes, errs = append(wants, w), append(notes, said...), append(errs, err)
+			if err := errors.Join(errs...); err != nil {
+				return nil, nil, err
+			}
+			said, err = d.feasible(s, wants, list)
+			return wants, append(said, notes...), err
 		},
 	}
 }
@@ -151,17 +156,18 @@ func fromDB(list []dbinit.Statement) []plan.Statement {
 	return out
 }
 
-// account wants the application's account at every address that a node has.
-func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
+// account wants the application's account at every address that a node has, and
+// says by which statements.
+func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, []dbinit.Statement, error) {
 	db := d.Inventory.Database
 	ref := database(plan.KindAccount, db.User)
 	o, err := s.Get(ref)
 	if err != nil {
-		return plan.Want{}, nil, err
+		return plan.Want{}, nil, nil, err
 	}
 	m, err := s.Get(database(plan.KindMySQL, ""))
 	if err != nil {
-		return plan.Want{}, nil, err
+		return plan.Want{}, nil, nil, err
 	}
 	server := m.(*plan.MySQL)
 	var have []dbinit.Account
@@ -174,14 +180,14 @@ func (d Deployment) account(s *plan.State) (plan.Want, []plan.Note, error) {
 	}
 	list, err := dbinit.AccountStatements(server.Found.(dbinit.Server), have, want)
 	if err != nil {
-		return plan.Want{}, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: strings.TrimPrefix(err.Error(), "account "+db.User+": ")}
+		return plan.Want{}, nil, nil, &plan.Error{Cause: plan.Conflict, Ref: ref, Text: strings.TrimPrefix(err.Error(), "account "+db.User+": ")}
 	}
 	after := &plan.Account{Grants: d.whileStopped(list), Found: have}
 	for _, host := range db.Hosts {
 		after.Entries = append(after.Entries, plan.Entry{Host: host, Changes: changes(list, db.User+"@"+host)})
 	}
 	return plan.Want{Ref: ref, After: after, Why: fmt.Sprintf("the nodes log in from %s", strings.Join(db.Hosts, ", "))},
-		append(d.lockedOut(after.Grants, list), d.accountNotes(dbinit.Found{Server: server.Found.(dbinit.Server), Accounts: have, Shadows: server.Anonymous}, want)...), nil
+		append(d.lockedOut(after.Grants, list), d.accountNotes(dbinit.Found{Server: server.Found.(dbinit.Server), Accounts: have, Shadows: server.Anonymous}, want)...), list, nil
 }
 
 // whileStopped makes each changed password part of its node's restart, so that
@@ -230,7 +236,7 @@ func (d Deployment) accountNotes(found dbinit.Found, want dbinit.Want) []plan.No
 	var notes []plan.Note
 	for _, a := range found.Accounts {
 		if _, known := dbinit.PasswordIs(a, want.Password); !known && slices.Contains(want.Hosts, a.Host) {
-			notes = append(notes, plan.Note{Target: plan.Deployment, Text: "account " + a.Name() + ": its password cannot be compared (" + a.Plugin + "), so it is left as it is"})
+			notes = append(notes, plan.Note{Target: plan.Deployment, Text: "account " + a.Name() + ": its password cannot be compared (" + a.Plugin + ")" + toldByLogin(a)})
 		}
 	}
 	for _, text := range found.ShadowNotes(want) {
