@@ -1,5 +1,7 @@
 // Package run is the record of a run: what happened, where, in which stage,
-// and how each target came out of it.
+// and how each target came out of it. The record is a file of JSON lines on the
+// operator's machine, each of them on the disk before the run goes on, and
+// holds no secret: of bytes that may hold one only keyed fingerprints.
 package run
 
 import "time"
@@ -21,11 +23,12 @@ const (
 
 // An Event is one line of progress.
 type Event struct {
-	Stage       Stage
-	Target      string // host, or plan.Deployment
-	Node        string // where it concerns one node
-	Text        string
-	Done, Total int64 // of something counted; Total 0 where nothing is
+	Stage  Stage  `json:"stage"`
+	Target string `json:"target"`         // host, or plan.Deployment
+	Node   string `json:"node,omitempty"` // where it concerns one node
+	Text   string `json:"text"`
+	Done   int64  `json:"done,omitempty"`
+	Total  int64  `json:"total,omitempty"` // of something counted; 0 where nothing is
 }
 
 // A Result says how a target came out.

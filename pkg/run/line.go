@@ -1,0 +1,148 @@
+package run
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Format is the version of the record's format. A reader refuses a newer one
+// and passes over kinds of lines that it does not know.
+const Format = 1
+
+// line is one line of a record: when, and one of the rest.
+type line struct {
+	At    time.Time `json:"at"`
+	Lost  int       `json:"lost,omitempty"` // lines before this one that could not be written
+	Begin *Begin    `json:"begin,omitempty"`
+	Plan  *Plan     `json:"plan,omitempty"`
+	Event *Event    `json:"event,omitempty"`
+	Made  *Made     `json:"made,omitempty"`
+	Wire  []Wire    `json:"wire,omitempty"`
+	End   *End      `json:"end,omitempty"`
+}
+
+// Begin says whose run it is, of what, over what.
+type Begin struct {
+	Format     int      `json:"format"` // set by Create
+	ID         string   `json:"id"`     // set by Create
+	Version    string   `json:"version"`
+	Operator   string   `json:"operator"`
+	Command    []string `json:"command"`
+	Deployment string   `json:"deployment"`
+	Inventory  string   `json:"inventory"`    // its path
+	Digest     string   `json:"digest"`       // the inventory's keyed fingerprint
+	Of         string   `json:"of,omitempty"` // the run that this one takes back
+}
+
+// Plan is what was to be done.
+type Plan struct {
+	Summary string   `json:"summary"`
+	Changes []Change `json:"changes"`
+	Notes   []Note   `json:"notes,omitempty"`
+}
+
+// Change is one difference: what a plan.Change says, without its secrets.
+type Change struct {
+	Target string `json:"target"`
+	Kind   string `json:"kind"`
+	Path   string `json:"path"`
+	As     string `json:"as,omitempty"` // with whose rights it was written
+	Node   string `json:"node,omitempty"`
+	Step   string `json:"step"`
+	Stage  string `json:"stage"`
+	Why    string `json:"why,omitempty"`
+	Before *Thing `json:"before"`         // nil: absent
+	After  *Thing `json:"after"`          // nil: absent
+	Text   string `json:"text,omitempty"` // as the plan shows it: headline and masked diff
+	Keep   string `json:"keep,omitempty"` // where on its host the bytes of before are to be kept
+}
+
+// Thing is what a resource was or was to be.
+type Thing struct {
+	Fingerprint string `json:"fingerprint,omitempty"` // keyed, of a file's bytes
+	SHA256      string `json:"sha256,omitempty"`      // of what cannot hold a secret: a jar
+	Size        int64  `json:"size,omitempty"`
+	Mode        Mode   `json:"mode,omitempty"`
+	Owner       string `json:"owner,omitempty"`
+	Group       string `json:"group,omitempty"`
+	Real        string `json:"real,omitempty"`    // where symlinks led
+	Running     bool   `json:"running,omitempty"` // a server
+}
+
+// Note is something that an operator should know and that is no change.
+type Note struct {
+	Target string `json:"target"`
+	Node   string `json:"node,omitempty"`
+	Text   string `json:"text"`
+}
+
+// Made says that a change was made.
+type Made struct {
+	Change int    `json:"change"`         // its index in the plan
+	Kept   string `json:"kept,omitempty"` // where on its host the bytes that were there are now
+}
+
+// Wire is what went over one connection.
+type Wire struct {
+	Host        string `json:"host"`
+	Connections int    `json:"connections"`
+	Sessions    int    `json:"sessions"` // session channels
+	Tunnels     int    `json:"tunnels"`
+	Sent        int64  `json:"sent"` // bytes
+	Received    int64  `json:"received"`
+}
+
+// End is how the run ended. A record without one is of a run that was broken
+// off, or that is still under way.
+type End struct {
+	Exit     int           `json:"exit"`
+	Error    string        `json:"error,omitempty"`
+	Outcomes []Ended       `json:"outcomes,omitempty"`
+	Took     time.Duration `json:"took_ns"`
+}
+
+// Ended is an Outcome as it is recorded.
+type Ended struct {
+	Target  string `json:"target"`
+	Result  Result `json:"result"`
+	Made    int    `json:"made"`
+	Planned int    `json:"planned"`
+	Error   string `json:"error,omitempty"`
+}
+
+// EndOf is how a run ended whose report may be nil: it did not get that far.
+func EndOf(exit int, err error, report *Report) End {
+	end := End{Exit: exit}
+	if err != nil {
+		end.Error = err.Error()
+	}
+	if report == nil {
+		return end
+	}
+	end.Took = report.Took
+	for _, o := range report.Outcomes {
+		ended := Ended{Target: o.Target, Result: o.Result, Made: o.Made, Planned: o.Planned}
+		if o.Err != nil {
+			ended.Error = o.Err.Error()
+		}
+		end.Outcomes = append(end.Outcomes, ended)
+	}
+	return end
+}
+
+// Mode is permission bits, recorded in octal, as people read them.
+type Mode uint32
+
+// MarshalText gives "0644".
+func (m Mode) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%04o", uint32(m)), nil }
+
+// UnmarshalText reads it.
+func (m *Mode) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 8, 32)
+	if err != nil || n > 0o7777 {
+		return fmt.Errorf("mode %q is not octal permission bits", text)
+	}
+	*m = Mode(n)
+	return nil
+}
