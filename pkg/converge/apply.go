@@ -28,6 +28,9 @@ type Deployment struct {
 	Ledger string            // schema of the load ledger
 	Blobs  map[string]Source // by sha256
 	Events func(run.Event)   // called from several goroutines; nil for none
+	// Made is told of each change that was made, and where its host keeps what
+	// was there ("" where nowhere). Called from several goroutines; nil for none.
+	Made func(r plan.Ref, kept string)
 	// Look plans anew, after a database server was installed.
 	Look func(context.Context) (*plan.Plan, error)
 }
@@ -75,10 +78,14 @@ func (a *application) fail(target string, err error) {
 	}
 }
 
-func (a *application) done(target string, n int) {
+// done notes that a change was made.
+func (a *application) done(r plan.Ref, kept string) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.made[target] += n
+	a.made[r.Target]++
+	a.mu.Unlock()
+	if a.Made != nil {
+		a.Made(r, kept)
+	}
 }
 
 // each runs f for every target that has changes of the stage, in parallel.
@@ -168,7 +175,7 @@ func (a *application) restart(ctx context.Context) {
 			a.fail(c.Ref.Target, err)
 			return
 		}
-		a.done(c.Ref.Target, 1)
+		a.done(c.Ref, "")
 	}
 }
 

@@ -77,7 +77,7 @@ func (a *application) databases(ctx context.Context) {
 	changes := a.plan.At(plan.StageDatabases)
 	for _, c := range changes {
 		if after, is := c.After.(*plan.Schema); is {
-			wg.Go(func() { a.database(a.load(ctx, c.Ref.Path, after)) })
+			wg.Go(func() { a.database(c.Ref, a.load(ctx, c.Ref.Path, after)) })
 		}
 	}
 	wg.Wait()
@@ -120,7 +120,7 @@ func (a *application) accounts(ctx context.Context, node string) error {
 		}
 		a.say(told)
 		if a.granted += own; a.granted == accountStatements(after) {
-			a.done(plan.Deployment, 1)
+			a.done(c.Ref, "")
 		}
 	}
 	return nil
@@ -150,12 +150,12 @@ func (a *application) during(node string) bool {
 	return false
 }
 
-func (a *application) database(err error) {
+func (a *application) database(r plan.Ref, err error) {
 	if err != nil {
 		a.fail(plan.Deployment, ofDatabase(err))
 		return
 	}
-	a.done(plan.Deployment, 1)
+	a.done(r, "")
 }
 
 func (a *application) load(ctx context.Context, name string, after *plan.Schema) error {

@@ -16,7 +16,7 @@ func (a *application) files(ctx context.Context) {
 		wrote, err := a.Hosts[target].Replace(ctx, a.replaces(target, changes))
 		for i, w := range wrote {
 			if w.Done {
-				a.done(target, 1)
+				a.done(changes[i].Ref, "")
 				a.say(run.Event{Stage: run.Files, Target: target, Node: changes[i].Node, Text: told(w)})
 			}
 		}

@@ -41,7 +41,7 @@ func (a *application) install(ctx context.Context) {
 			a.fail(c.Ref.Target, err)
 			return
 		}
-		a.done(c.Ref.Target, 1)
+		a.done(c.Ref, "")
 	}
 	if len(changes) == 0 || a.Look == nil {
 		return
