@@ -27,6 +27,7 @@ const (
 	exitWrite          = 18
 	exitServer         = 19
 	exitVerify         = 20
+	exitInstall        = 21
 	exitInterrupted    = 130
 )
 
@@ -71,7 +72,7 @@ func exitCode(ctx context.Context, err error) int {
 
 var ofConverge = map[converge.Cause]int{
 	converge.Drift: exitDrift, converge.Write: exitWrite, converge.Server: exitServer,
-	converge.Database: exitDatabase, converge.Verify: exitVerify,
+	converge.Database: exitDatabase, converge.Verify: exitVerify, converge.Install: exitInstall,
 }
 
 func ofSSH(k sshexec.Kind) int {

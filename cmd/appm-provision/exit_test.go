@@ -36,6 +36,7 @@ func TestEachCauseHasItsExitCode(t *testing.T) {
 		{&converge.Error{Cause: converge.Write}, 18},
 		{&converge.Error{Cause: converge.Server}, 19},
 		{&converge.Error{Cause: converge.Verify}, 20},
+		{&converge.Error{Cause: converge.Install}, 21},
 		{&sshexec.Error{Kind: sshexec.Interrupted}, 130},
 		{errors.New("anything else"), 1},
 		{errors.Join(fmt.Errorf("a: %w", &sshexec.Error{Kind: sshexec.Sudo}), &sshexec.Error{Kind: sshexec.HostKey}), 13},
@@ -57,7 +58,7 @@ func TestEveryExitCodeIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, code := range []int{0, exitOther, exitChanges, exitInput, exitUnreachable, exitAuthentication, exitHostKey, exitSudo,
-		exitMissing, exitConflict, exitDatabase, exitDrift, exitWrite, exitServer, exitVerify, exitInterrupted} {
+		exitMissing, exitConflict, exitDatabase, exitDrift, exitWrite, exitServer, exitVerify, exitInstall, exitInterrupted} {
 		if !strings.Contains(string(doc), fmt.Sprintf("\n| %d |", code)) {
 			t.Errorf("docs/exit-codes.md does not explain %d", code)
 		}

@@ -69,7 +69,7 @@ func Summary(p *plan.Plan) string {
 		case '-':
 			remove++
 		case '>':
-			switch serverWord(c) {
+			switch startWord(c) {
 			case "start":
 				start++
 			case "stop":
@@ -155,6 +155,12 @@ func (t *text) kept(p *plan.Plan, target string) []plan.Want {
 // thing names a resource below the name of its target.
 func thing(w plan.Want) string {
 	switch w.Ref.Kind {
+	case plan.KindPackage:
+		return "package " + visible(w.Ref.Path)
+	case plan.KindService:
+		return "database server"
+	case plan.KindAdmin:
+		return "account " + visible(w.Ref.Path)
 	case plan.KindServer:
 		return "server " + visible(w.Node)
 	case plan.KindSchema:
@@ -167,6 +173,9 @@ func thing(w plan.Want) string {
 
 // sign is + for what is new, - for what goes, ~ for what changes, > for a server.
 func sign(c plan.Change) rune {
+	if sign, _, is := installing(c); is {
+		return sign
+	}
 	switch c.After.(type) {
 	case nil:
 		return '-'
@@ -202,6 +211,8 @@ func (t *text) change(c plan.Change) error {
 		if before, is := c.Before.(*plan.File); is {
 			return t.diff(before, nil, c)
 		}
+	default:
+		t.installed(c)
 	}
 	return nil
 }
@@ -209,6 +220,9 @@ func (t *text) change(c plan.Change) error {
 // headline is the change in one line: what, how, why.
 func headline(c plan.Change) string {
 	line := thing(c.Want)
+	if _, head, is := installing(c); is {
+		line = visible(head)
+	}
 	switch after := c.After.(type) {
 	case *plan.Server:
 		line = serverWord(c) + " " + visible(c.Node)
@@ -222,6 +236,14 @@ func headline(c plan.Change) string {
 		line += ": " + visible(c.Why)
 	}
 	return line
+}
+
+// startWord is what happens to a process.
+func startWord(c plan.Change) string {
+	if _, is := c.After.(*plan.Service); is {
+		return serviceWord(c)
+	}
+	return serverWord(c)
 }
 
 func serverWord(c plan.Change) string {
@@ -277,7 +299,7 @@ func meta(o plan.Object) *plan.Meta {
 }
 
 func (t *text) diff(before, after *plan.File, c plan.Change) error {
-	lines, err := diff(before, after, c.HiddenBefore, c.Hidden)
+	lines, err := veil(t.Secret).diff(before, after, c.HiddenBefore, c.Hidden)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Ref, err)
 	}
@@ -298,7 +320,7 @@ func (t *text) diff(before, after *plan.File, c plan.Change) error {
 // statements writes SQL as it is sent, its secrets masked.
 func (t *text) statements(list []plan.Statement) {
 	for _, s := range list {
-		for i, l := range mask([]byte(s.SQL), s.Hidden) {
+		for i, l := range veil(t.Secret).mask([]byte(s.SQL), s.Hidden) {
 			indent := "      "
 			if i > 0 {
 				indent = "        "

@@ -15,6 +15,7 @@ type Deployment struct {
 	Inventory inventory.Inventory
 	Select    inventory.Selection
 	Password  inventory.Secret // of the application's database account
+	Admin     inventory.Secret // of the tool's own; zero where the server knows it by the socket
 	Driver    Driver
 }
 
@@ -25,10 +26,12 @@ var order = []struct {
 	node  func(Deployment, inventory.Node) plan.Step
 	host  func(Deployment, inventory.Host) plan.Step
 	whole func(Deployment) plan.Step
+	only  func(inventory.Inventory) bool // nil: always
 }{
 	{roles: all, node: Home},
 	{roles: all, node: JDBCDriver},
 	{host: HostEntries},
+	{whole: Install, only: installs},
 	{whole: Databases},
 	{roles: all, node: Carbon},
 	{roles: all, node: MasterDatasources},
@@ -51,6 +54,7 @@ func For(d Deployment) []plan.Step {
 	var list []plan.Step
 	for _, s := range order {
 		switch {
+		case s.only != nil && !s.only(d.Inventory):
 		case s.node != nil:
 			for _, n := range d.Inventory.Nodes {
 				if d.Select.Has(n.Name) && slices.Contains(s.roles, n.Role) {

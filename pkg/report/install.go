@@ -1,0 +1,51 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
+)
+
+// installing is how the changes are shown that bring a database server into
+// being: sign, thing and details. ok is false for all others.
+func installing(c plan.Change) (sign rune, head string, ok bool) {
+	switch after := c.After.(type) {
+	case *plan.Package:
+		return '+', packageLine(after), true
+	case *plan.Service:
+		return '>', serviceWord(c) + " database server", true
+	case *plan.Admin:
+		if found, is := c.Before.(*plan.Admin); is && found.Found != nil {
+			return '~', "account " + c.Ref.Path, true
+		}
+		return '+', "account " + c.Ref.Path, true
+	}
+	return 0, "", false
+}
+
+func packageLine(p *plan.Package) string {
+	line := "package " + p.Name
+	if p.Version != "" {
+		line += " " + p.Version
+	}
+	return line + ", by " + p.Manager
+}
+
+func serviceWord(c plan.Change) string {
+	if before, is := c.Before.(*plan.Service); is && before.Running {
+		return "restart"
+	}
+	return "start"
+}
+
+// installed writes what belongs to such a change.
+func (t *text) installed(c plan.Change) {
+	switch after := c.After.(type) {
+	case *plan.Package:
+		if len(after.With) > 0 {
+			t.line("      %s: %s", count(len(after.With), "package", "packages"), visible(strings.Join(after.With, ", ")))
+		}
+	case *plan.Admin:
+		t.statements(after.Statements)
+	}
+}
