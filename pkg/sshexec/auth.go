@@ -1,176 +1,171 @@
 package sshexec
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/crypto/ssh/agent"
 )
 
-// attempt is one login: what is offered, what is checked, and what is known
-// for the error message if it fails.
+// attempt is one login, over as many connections as the host's patience with
+// wrong keys makes necessary.
 type attempt struct {
 	cfg     *Config
-	client  *ssh.ClientConfig
 	address string // as known_hosts knows it
 	hosts   hostKeys
-	agent   net.Conn // nil without an agent
-	notes   []string // keys that could not be offered, and why
-	offered int
+
+	ready    chan struct{} // closed when what follows is known
+	held     held
+	offers   []*offer
+	notes    []string // keys that could not be offered, and why
+	password password
+
+	next     int      // the first of offers that no connection has been asked about
+	accepted []*offer // by which the host was content in part: it wants more than one proof
+
+	now phase
 }
 
-func newAttempt(ctx context.Context, cfg *Config) (*attempt, error) {
-	a := &attempt{cfg: cfg, address: lookupName(cfg)}
-	if err := a.hosts.load(cfg, a.address); err != nil {
+// phase is what belongs to one connection of an attempt.
+type phase struct {
+	wire    *wire
+	kex     bool     // the host key has been checked
+	auth    bool     // the host has told what it accepts
+	again   []*offer // of accepted, still to be shown to this connection
+	current *offer   // what the host is being asked about
+	asked   int      // offers made
+	partial int      // proofs accepted
+	allowed []string
+
+	exhausted bool // the host has seen all that we have
+}
+
+// newAttempt begins to collect the keys, while the connection is made.
+func newAttempt(ctx context.Context, cfg *Config, p *Pool) (*attempt, error) {
+	a := &attempt{cfg: cfg, address: lookupName(cfg), ready: make(chan struct{})}
+	a.password.text = cfg.Password
+	if err := a.hosts.load(cfg, a.address, &p.books); err != nil {
 		return nil, err
 	}
-	signers := a.signers(ctx)
-	a.client = &ssh.ClientConfig{
-		User:              cfg.User,
-		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signers...)},
-		HostKeyCallback:   a.hosts.check,
-		HostKeyAlgorithms: a.hosts.algorithms,
-		ClientVersion:     "SSH-2.0-appm-provision",
-	}
+	go func() {
+		defer close(a.ready)
+		a.held = openAgent(ctx, cfg)
+		a.offers, a.notes = offers(cfg, &p.ring, a.held)
+	}()
 	return a, nil
 }
 
 func (a *attempt) close() {
-	if a.agent != nil {
-		a.agent.Close()
-	}
+	<-a.ready
+	a.held.close()
 }
 
-// signers are the keys to offer, in the order of Config, each once: sshd counts
-// every offer, and closes the connection after six.
-func (a *attempt) signers(ctx context.Context) []ssh.Signer {
-	fromAgent := a.agentSigners(ctx)
-	all := append([]ssh.Signer{}, a.cfg.Signers...)
-	for _, file := range a.cfg.KeyFiles {
-		signer, err := keyFile(file, fromAgent)
-		if err != nil {
-			a.notes = append(a.notes, err.Error())
-			continue
-		}
-		all = append(all, signer)
+// nextMethod is asked for after each proof that did not suffice, the first time
+// after the empty one that every login begins with.
+func (a *attempt) nextMethod(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
+	<-a.ready
+	n := &a.now
+	n.auth, n.allowed = true, c.AllowedMethods
+	a.judge(len(c.PartialSuccessMethods) > n.partial)
+	n.partial = len(c.PartialSuccessMethods)
+	if n.wire.ended.Load() {
+		return nil, errEnded // the library would go on offering keys to nobody
 	}
-	all = distinct(append(all, fromAgent...))
-	a.offered = len(all)
-	return all
-}
-
-// agentSigners opens an agent client for this login alone: two clients on one
-// socket connection steal each other's replies. An agent that does not answer is
-// left when the context ends.
-func (a *attempt) agentSigners(ctx context.Context) []ssh.Signer {
-	if a.cfg.AgentSocket == "" {
-		return nil
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", a.cfg.AgentSocket)
-	if err != nil {
-		a.notes = append(a.notes, fmt.Sprintf("agent: %v", err))
-		return nil
-	}
-	a.agent = conn
-	context.AfterFunc(ctx, func() { conn.Close() })
-	signers, err := agent.NewClient(conn).Signers()
-	if err != nil {
-		a.notes = append(a.notes, fmt.Sprintf("the agent at %s does not tell its keys: %v", a.cfg.AgentSocket, err))
-	}
-	return signers
-}
-
-// keyFile reads a private key. One with a passphrase is looked for in the agent.
-func keyFile(file string, fromAgent []ssh.Signer) (ssh.Signer, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := ssh.ParsePrivateKey(pem)
-	var missing *ssh.PassphraseMissingError
-	if !errors.As(err, &missing) {
-		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", file, err)
-		}
-		return signer, nil
-	}
-	for _, s := range fromAgent {
-		if sameKey(s.PublicKey(), publicHalf(file, missing)) {
-			return s, nil
+	if slices.Contains(c.AllowedMethods, "publickey") {
+		if n.current = a.nextOffer(); n.current != nil {
+			n.asked++
+			return ssh.PublicKeys(n.current), nil
 		}
 	}
-	return nil, fmt.Errorf("key %s has a passphrase; run: ssh-add %s", file, file)
+	method := a.password.method(c.AllowedMethods)
+	n.exhausted = method == nil
+	return method, nil
 }
 
-// publicHalf is the public key of a private one that cannot be opened.
-func publicHalf(file string, missing *ssh.PassphraseMissingError) ssh.PublicKey {
-	if missing.PublicKey != nil {
-		return missing.PublicKey
+var errEnded = errors.New("the connection ended")
+
+// judge settles the offer that the host has just answered.
+func (a *attempt) judge(partly bool) {
+	if partly && a.now.current != nil && !slices.Contains(a.accepted, a.now.current) {
+		a.accepted = append(a.accepted, a.now.current)
 	}
-	line, err := os.ReadFile(file + ".pub")
-	if err != nil {
+	a.now.current = nil
+}
+
+func (a *attempt) nextOffer() (o *offer) {
+	if n := &a.now; len(n.again) > 0 {
+		o, n.again = n.again[0], n.again[1:]
+		return o
+	}
+	if a.next == len(a.offers) {
 		return nil
 	}
-	key, _, _, _, err := ssh.ParseAuthorizedKey(line)
-	if err != nil {
-		return nil
+	a.next++
+	return a.offers[a.next-1]
+}
+
+// tooMany is how OpenSSH takes leave after MaxAuthTries wrong keys.
+const tooMany = "Too many authentication failures"
+
+// ranOut reports whether the host ended the connection over wrong keys while
+// there are others to try. Some hosts just close it; then the key that the host
+// was being asked about may be the right one.
+func (a *attempt) ranOut(err error) bool {
+	n := &a.now
+	if n.wire == nil || n.exhausted {
+		return false
 	}
-	return key
-}
-
-func sameKey(a, b ssh.PublicKey) bool {
-	return a != nil && b != nil && bytes.Equal(a.Marshal(), b.Marshal())
-}
-
-func distinct(signers []ssh.Signer) []ssh.Signer {
-	seen := map[string]bool{}
-	var out []ssh.Signer
-	for _, s := range signers {
-		blob := string(s.PublicKey().Marshal())
-		if !seen[blob] {
-			seen[blob] = true
-			out = append(out, s)
-		}
+	said := strings.Contains(err.Error(), tooMany)
+	if !said && (!n.wire.ended.Load() || n.asked < 2) {
+		return false
 	}
-	return out
+	if !said && n.current != nil && a.next > 0 && n.current == a.offers[a.next-1] {
+		a.next--
+	}
+	return a.next < len(a.offers) || said && a.password.method(n.allowed) != nil
 }
 
-// explain turns what the SSH library says about a failed login into what an
-// operator can act on.
-func (a *attempt) explain(err error) error {
-	var own *Error
-	var algorithms *ssh.AlgorithmNegotiationError
+// refused is the error of a host that lets us in by nothing that we have.
+func (a *attempt) refused(logins int) error {
+	<-a.ready
+	text := fmt.Sprintf("login as %s was refused; ", a.cfg.User)
 	switch {
-	case errors.As(err, &own):
-		return own
-	case errors.As(err, &algorithms):
-		return a.hosts.noCommonAlgorithm(err)
-	case strings.Contains(err.Error(), "unable to authenticate"):
-		return a.refused("")
-	case strings.Contains(err.Error(), "Too many authentication failures"):
-		return a.refused("; the host gave up before it saw them all, so name the right key")
+	case a.next == 0 && !a.password.sent:
+		text += "there was no key to offer, so name a key file or start an agent"
+	case a.next < len(a.offers):
+		text += fmt.Sprintf("the host ended %s over wrong keys before it saw more than %d of %d, so name the right key", plural(logins, "connection"), a.next, len(a.offers))
+	default:
+		text += "it was offered " + a.offered() + "; let one of them in by the host's authorized_keys, or name another user or key"
 	}
-	return a.cfg.fail(Unreachable, err, "%s is no SSH server that lets us in; the login ended early", a.address)
-}
-
-func (a *attempt) refused(more string) error {
-	if more == "" {
-		more = "; let one of them in by the host's authorized_keys, or name another user or key"
+	for _, o := range a.offers[:a.next] {
+		if c := o.complaint(a.cfg.User); c != "" {
+			text += "; " + c
+		}
 	}
-	text := fmt.Sprintf("login as %s was refused; it was offered %s%s", a.cfg.User, plural(a.offered, "key"), more)
-	if a.offered == 0 {
-		text = fmt.Sprintf("login as %s was refused; there was no key to offer, so name a key file or start an agent", a.cfg.User)
+	if a.password.refuse != "" {
+		text += "; " + a.password.refuse
+	}
+	if len(a.accepted) > 0 {
+		text += fmt.Sprintf("; it accepted %s and wants %s as well", a.accepted[0].name, strings.Join(a.now.allowed, " or "))
 	}
 	if len(a.notes) > 0 {
 		text += "; " + strings.Join(a.notes, "; ")
 	}
 	return a.cfg.fail(Authentication, nil, "%s", text)
+}
+
+func (a *attempt) offered() string {
+	keys := plural(a.next, "key")
+	switch {
+	case !a.password.sent:
+		return keys
+	case a.next == 0:
+		return "a password"
+	}
+	return keys + " and a password"
 }
 
 func plural(n int, what string) string {

@@ -68,9 +68,6 @@ func (cfg Config) withDefaults() Config {
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
 	}
-	if cfg.Dial == nil {
-		cfg.Dial = (&net.Dialer{}).DialContext
-	}
 	return cfg
 }
 

@@ -80,7 +80,7 @@ func TestHostKeys(t *testing.T) {
 	pinned.HostKey = "nonsense"
 	refused(t, pinned, Request, "pinned")
 
-	alias := with(file(xknownhosts.Line([]string{"[other.name]:" + strconv.Itoa(s.port)}, right)))
+	alias := with(file(xknownhosts.Line([]string{"other.name"}, right))) // whatever the port, as ssh has it
 	alias.HostKeyAlias = "other.name"
 	dial(t, alias)
 }
@@ -160,7 +160,8 @@ func TestAgent(t *testing.T) {
 	}
 }
 
-// sshd ends the connection after six keys.
+// sshd ends the connection after six wrong keys. Then the next ones get a
+// connection of their own, but not without end.
 func TestTooManyKeys(t *testing.T) {
 	cfg := sharedCell(t).config("plain", false, sharedKey(t))
 	right := cfg.Signers
@@ -168,11 +169,19 @@ func TestTooManyKeys(t *testing.T) {
 	for range 8 {
 		cfg.Signers = append(cfg.Signers, newKey(t))
 	}
-	cfg.Signers = append(cfg.Signers, right...)
-	refused(t, cfg, Authentication, "9 keys", "name the right key")
+	refused(t, cfg, Authentication, "offered 8 keys")
+	for range 22 {
+		cfg.Signers = append(cfg.Signers, newKey(t))
+	}
+	all := cfg.Signers
+	cfg.Signers = append(append([]ssh.Signer{}, all[:8]...), right...)
+	dial(t, cfg)
+	cfg.Signers = append(append([]ssh.Signer{}, all...), right...)
+	refused(t, cfg, Authentication, "ended 4 connections", "24 of 31", "name the right key")
 }
 
-// An agent that takes a question and never answers must not hold us.
+// An agent that takes a question and never answers must not hold us, and must
+// not keep a key file from being used.
 func TestSilentAgent(t *testing.T) {
 	file, signer := writeKey(t, "")
 	cfg := listen(t, signer.PublicKey()).config(nil)
@@ -184,7 +193,9 @@ func TestSilentAgent(t *testing.T) {
 	}
 	defer l.Close()
 	cfg.AgentSocket, cfg.LoginTimeout = socket, 300*time.Millisecond
-	refused(t, cfg, Unreachable, "300ms")
+	dial(t, cfg)
+	cfg.KeyFiles = nil
+	refused(t, cfg, Authentication, "did not answer within 150ms")
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	cfg.LoginTimeout = time.Minute

@@ -4,42 +4,52 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
-// lookupName is the host:port under which known_hosts knows the host.
+// lookupName is the host:port under which known_hosts knows the host. An alias
+// stands for host and port, as ssh has it.
 func lookupName(cfg *Config) string {
-	return net.JoinHostPort(or(cfg.HostKeyAlias, cfg.Address), strconv.Itoa(cfg.Port))
+	if cfg.HostKeyAlias != "" {
+		return net.JoinHostPort(cfg.HostKeyAlias, "22")
+	}
+	return net.JoinHostPort(cfg.Address, strconv.Itoa(cfg.Port))
 }
 
 // hostKeys checks the key of one host.
 type hostKeys struct {
 	cfg        *Config
-	db         *knownhosts.HostKeyDB
-	algorithms []string // that the known keys can verify; nil lets the library choose
+	books      *books
+	book       *book
+	algorithms []string // best first
 	pinned     ssh.PublicKey
-	copies     map[string]string // file that the library read instead, to the one it stands for
+	added      ssh.PublicKey // by accept-new, in an earlier connection of the same login
 }
 
-func (h *hostKeys) load(cfg *Config, address string) error {
-	h.cfg, h.copies = cfg, map[string]string{}
+func (h *hostKeys) load(cfg *Config, address string, b *books) (err error) {
+	h.cfg, h.books = cfg, b
 	if cfg.HostKey != "" {
 		return h.pin(cfg.HostKey)
 	}
-	if err := h.loadKnownHosts(); err != nil {
+	if h.book, err = b.open(cfg); err != nil {
 		return cfg.fail(HostKey, err, "known_hosts cannot be read")
 	}
-	h.algorithms = h.db.HostKeyAlgorithms(address)
+	h.algorithms = h.order(address)
 	return nil
 }
 
 func (h *hostKeys) pin(text string) error {
 	if strings.HasPrefix(text, "SHA256:") {
+		h.algorithms = slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, isCertificate)
 		return nil
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
@@ -50,35 +60,76 @@ func (h *hostKeys) pin(text string) error {
 	return nil
 }
 
-// algorithmsOf are the signature algorithms that a key of that type can verify.
-func algorithmsOf(keyType string) []string {
-	if keyType == ssh.KeyAlgoRSA {
-		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
-	}
-	return []string{keyType}
-}
-
 // check is the ssh.HostKeyCallback.
 func (h *hostKeys) check(address string, remote net.Addr, key ssh.PublicKey) error {
 	if h.cfg.HostKey != "" {
 		return h.checkPinned(key)
 	}
-	err := h.db.HostKeyCallback()(address, remote, key)
+	if sameKey(key, h.added) {
+		return nil
+	}
+	known := h.book.db.HostKeyCallback()
+	err := known(address, remote, key)
+	cert, ok := key.(*ssh.Certificate)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return h.judge(address, key, err)
+	case strings.Contains(err.Error(), "no authorities"):
+		// No known_hosts line trusts who signed it. The key itself may be known.
+		return h.judge(address, cert.Key, known(address, remote, cert.Key))
+	}
+	return h.badCertificate(address, cert, err)
+}
+
+// judge says what is wrong with a plain host key.
+func (h *hostKeys) judge(address string, key ssh.PublicKey, err error) error {
 	var revoked *xknownhosts.RevokedError
+	var unequal *xknownhosts.KeyError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &revoked):
 		return h.cfg.fail(HostKey, nil, "host key %s is marked as revoked in %s:%d; do not connect",
-			describe(key), h.original(revoked.Revoked.Filename), revoked.Revoked.Line)
-	case knownhosts.IsHostKeyChanged(err):
-		return h.changed(address, key, err)
-	case knownhosts.IsHostUnknown(err) && h.cfg.AcceptNew:
-		return h.remember(address, key)
-	case knownhosts.IsHostUnknown(err):
-		return h.cfg.fail(HostKey, nil, "host key %s is in no known_hosts file; compare it with the host's own, then log in once with ssh, or allow accept-new", describe(key))
+			describe(key), h.book.original(revoked.Revoked.Filename), revoked.Revoked.Line)
+	case !errors.As(err, &unequal):
+		return h.cfg.fail(HostKey, err, "host key %s could not be checked", describe(key))
 	}
-	return h.cfg.fail(HostKey, err, "host key %s could not be checked", describe(key))
+	if known := h.withoutAuthorities(address, unequal.Want); len(known) > 0 {
+		return h.changed(address, key, known)
+	}
+	if h.cfg.AcceptNew {
+		return h.remember(address, key)
+	}
+	return h.cfg.fail(HostKey, nil, "host key %s is in no known_hosts file; compare it with the host's own, then log in once with ssh, or allow accept-new", describe(key))
+}
+
+// withoutAuthorities leaves the keys that are the host's own.
+func (h *hostKeys) withoutAuthorities(address string, keys []xknownhosts.KnownKey) (own []xknownhosts.KnownKey) {
+	listed := h.book.db.HostKeys(address)
+	for _, k := range keys {
+		if !slices.ContainsFunc(listed, func(l knownhosts.PublicKey) bool { return l.Cert && sameKey(l.PublicKey, k.Key) }) {
+			own = append(own, k)
+		}
+	}
+	return own
+}
+
+func (h *hostKeys) badCertificate(address string, cert *ssh.Certificate, err error) error {
+	what := fmt.Sprintf("the host's certificate for key %s, signed by %s,", describe(cert.Key), ssh.FingerprintSHA256(cert.SignatureKey))
+	host, _, _ := net.SplitHostPort(address)
+	switch now := uint64(time.Now().Unix()); {
+	case strings.Contains(err.Error(), "revoked"):
+		return h.cfg.fail(HostKey, nil, "%s is revoked by known_hosts, or who signed it is; do not connect", what)
+	case cert.ValidBefore != ssh.CertTimeInfinity && now >= cert.ValidBefore:
+		return h.cfg.fail(HostKey, nil, "%s expired on %s; have the host's key signed again", what, instant(cert.ValidBefore))
+	case now < cert.ValidAfter:
+		return h.cfg.fail(HostKey, nil, "%s is valid from %s on only; is a clock wrong?", what, instant(cert.ValidAfter))
+	case len(cert.ValidPrincipals) > 0 && !slices.Contains(cert.ValidPrincipals, host):
+		return h.cfg.fail(HostKey, nil, "%s is for %q, not for %s; connect by a name it is for, or set that as HostKeyAlias", what, cert.ValidPrincipals, host)
+	}
+	return h.cfg.fail(HostKey, err, "%s is not valid", what)
 }
 
 func (h *hostKeys) checkPinned(key ssh.PublicKey) error {
@@ -92,38 +143,38 @@ func (h *hostKeys) checkPinned(key ssh.PublicKey) error {
 	return h.cfg.fail(HostKey, nil, "host key %s is not the one pinned for it (%s)", describe(key), want)
 }
 
-func (h *hostKeys) changed(address string, key ssh.PublicKey, err error) error {
-	var keyErr *xknownhosts.KeyError
+func (h *hostKeys) changed(address string, key ssh.PublicKey, want []xknownhosts.KnownKey) error {
 	var known []string
-	if errors.As(err, &keyErr) {
-		for _, k := range keyErr.Want {
-			known = append(known, fmt.Sprintf("%s, %s:%d", describe(k.Key), h.original(k.Filename), k.Line))
-		}
+	for _, k := range want {
+		known = append(known, fmt.Sprintf("%s, %s:%d", describe(k.Key), h.book.original(k.Filename), k.Line))
 	}
-	return h.cfg.fail(HostKey, nil, "host key %s is not the one in known_hosts (%s); if the machine was rebuilt, run: ssh-keygen -R %s",
-		describe(key), strings.Join(known, "; "), h.removalName(address))
+	return h.cfg.fail(HostKey, nil, "host key %s is not the one in known_hosts (%s); if the machine was rebuilt, run: ssh-keygen -R %s%s",
+		describe(key), strings.Join(known, "; "), removalName(address), inFile(h.book.original(want[0].Filename)))
 }
 
-// original is the operator's name of a known_hosts file that was read.
-func (h *hostKeys) original(file string) string { return or(h.copies[file], file) }
-
 // removalName is what `ssh-keygen -R` must be given.
-func (h *hostKeys) removalName(address string) string {
-	name := xknownhosts.Normalize(address)
-	if strings.ContainsAny(name, "[]") {
-		return quote(name)
+func removalName(address string) string {
+	return quoteIfNeeded(xknownhosts.Normalize(address))
+}
+
+// inFile tells ssh-keygen which file to change, where it would not guess it.
+func inFile(file string) string {
+	home, err := os.UserHomeDir()
+	if err == nil && file == filepath.Join(home, ".ssh", "known_hosts") {
+		return ""
 	}
-	return name
+	return " -f " + quoteIfNeeded(file)
+}
+
+// quoteIfNeeded quotes what is more than plain letters, for a command that is
+// shown to an operator.
+func quoteIfNeeded(text string) string {
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.-_:") == "" {
+		return text
+	}
+	return quote(text)
 }
 
 func describe(key ssh.PublicKey) string {
 	return ssh.FingerprintSHA256(key) + " (" + key.Type() + ")"
-}
-
-func (h *hostKeys) noCommonAlgorithm(err error) error {
-	if len(h.algorithms) > 0 && strings.Contains(err.Error(), "host key") {
-		return h.cfg.fail(HostKey, err, "the host has no longer a key of the type that is known (%s); if the machine was rebuilt, run: ssh-keygen -R %s",
-			strings.Join(h.algorithms, ", "), h.removalName(lookupName(h.cfg)))
-	}
-	return h.cfg.fail(Protocol, err, "the host's SSH server is too old or too strict for us")
 }

@@ -8,31 +8,41 @@ import (
 // keepAlive asks the server for a sign of life, and ends the connection when
 // none comes: a host that lost its power sends no reset, and TCP alone would
 // wait for a quarter of an hour. Any byte that arrives is a sign of life, since
-// the answer may stand behind megabytes of output on a slow line.
-func (c *Conn) keepAlive() {
-	patience := c.cfg.KeepAlive * time.Duration(c.cfg.KeepAliveCount)
-	tick := time.NewTicker(c.cfg.KeepAlive)
+// the answer may stand behind megabytes of output on a slow line. Behind a jump
+// host it waits a little longer, so that a dead jump host is found out first.
+func (l *link) keepAlive() {
+	every := l.owner.KeepAlive
+	patience := every * time.Duration(l.owner.KeepAliveCount)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	asked := make(chan struct{}, 1) // holds a token while a question is unanswered
 	silent := time.Now()
 	for {
 		select {
-		case <-c.gone:
+		case <-l.gone:
 			return
 		case <-tick.C:
 		}
-		if heard := time.Unix(0, c.wire.heard.Load()); heard.After(silent) {
+		if heard := time.Unix(0, l.wire.heard.Load()); heard.After(silent) {
 			silent = heard
 		}
-		if time.Since(silent) >= patience {
-			c.end(fmt.Errorf("no sign of life for %s", patience))
+		if time.Since(silent) >= patience+l.depth()*every {
+			l.end(fmt.Errorf("no sign of life for %s", patience))
 			return
 		}
-		c.askForLife(asked)
+		l.askForLife(asked)
 	}
 }
 
-func (c *Conn) askForLife(asked chan struct{}) {
+// depth is how many jump hosts the connection runs through.
+func (l *link) depth() time.Duration {
+	if l.via == nil {
+		return 0
+	}
+	return 1 + l.via.link.depth()
+}
+
+func (l *link) askForLife(asked chan struct{}) {
 	select {
 	case asked <- struct{}{}:
 	default:
@@ -40,7 +50,7 @@ func (c *Conn) askForLife(asked chan struct{}) {
 	}
 	go func() {
 		// The answer itself does not matter: it is heard by the wire.
-		_, _, _ = c.client.SendRequest("keepalive@openssh.com", true, nil)
+		_, _, _ = l.client.SendRequest("keepalive@openssh.com", true, nil)
 		<-asked
 	}()
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/skeema/knownhosts"
@@ -15,18 +16,58 @@ import (
 	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 )
 
-// loadKnownHosts reads the files. One that is missing is empty; a line that
-// makes no sense is left out with a warning, because the library would refuse
-// the whole file for it.
-func (h *hostKeys) loadKnownHosts() (err error) {
+// books are the known_hosts files that were read, each list of files once for
+// all hosts.
+type books struct {
+	mu    sync.Mutex
+	lists map[string]*book
+}
+
+// book is one list of files.
+type book struct {
+	once   sync.Once
+	db     *knownhosts.HostKeyDB
+	copies map[string]string // file that the library read instead, to the one it stands for
+	err    error
+}
+
+func (b *books) open(cfg *Config) (*book, error) {
+	key := strings.Join(cfg.KnownHosts, "\x00")
+	b.mu.Lock()
+	if b.lists == nil {
+		b.lists = map[string]*book{}
+	}
+	if b.lists[key] == nil {
+		b.lists[key] = &book{copies: map[string]string{}}
+	}
+	list := b.lists[key]
+	b.mu.Unlock()
+	list.once.Do(func() { list.err = list.read(cfg) })
+	return list, list.err
+}
+
+// forget makes later hosts read the files again, after a line was added.
+func (b *books) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lists = nil
+}
+
+// original is the operator's name of a file that was read.
+func (b *book) original(file string) string { return or(b.copies[file], file) }
+
+// read reads the files. One that is missing is empty; a line that makes no
+// sense is left out with a warning, because the library would refuse the whole
+// file for it.
+func (b *book) read(cfg *Config) (err error) {
 	var usable []string
-	for _, file := range h.cfg.KnownHosts {
+	for _, file := range cfg.KnownHosts {
 		_, err := xknownhosts.New(file)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			sound, err := h.soundCopy(file)
+			sound, err := b.soundCopy(file, cfg.Warn)
 			if err != nil {
 				return err
 			}
@@ -36,22 +77,22 @@ func (h *hostKeys) loadKnownHosts() (err error) {
 			usable = append(usable, file)
 		}
 	}
-	h.db, err = knownhosts.NewDB(usable...)
+	b.db, err = knownhosts.NewDB(usable...)
 	return err
 }
 
 // soundCopy is a copy of the file without its corrupt lines.
-func (h *hostKeys) soundCopy(file string) (string, error) {
+func (b *book) soundCopy(file string, warn func(string)) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return "", err
 	}
 	sound, dropped := dropCorrupt(data)
 	for _, line := range dropped {
-		h.cfg.Warn(fmt.Sprintf("%s:%d: not a known_hosts line; it is ignored", file, line))
+		warn(fmt.Sprintf("%s:%d: not a known_hosts line; it is ignored", file, line))
 	}
 	copied, err := temporaryCopy(sound)
-	h.copies[copied] = file
+	b.copies[copied] = file
 	return copied, err
 }
 
@@ -107,6 +148,8 @@ func (h *hostKeys) remember(address string, key ssh.PublicKey) error {
 	if err := appendLine(file, line); err != nil {
 		return h.cfg.fail(HostKey, err, "host key %s could not be added to %s", describe(key), file)
 	}
+	h.added = key
+	h.books.forget()
 	h.cfg.Warn(fmt.Sprintf("%s: host key %s was added to %s", h.cfg.Host, describe(key), file))
 	return nil
 }
