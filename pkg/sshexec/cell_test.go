@@ -147,6 +147,9 @@ func newCell(t testing.TB, allowed ssh.PublicKey, sshd ...string) *cell {
 
 // fill makes its /etc and /home.
 func (c *cell) fill(t testing.TB, allowed ssh.PublicKey, sshd []string) {
+	if len(sshd) == 0 || !strings.HasPrefix(sshd[0], "Subsystem ") {
+		sshd = append([]string{"Subsystem sftp internal-sftp"}, sshd...)
+	}
 	must(t, exec.Command("cp", "-a", "/etc", c.dir+"/etc"))
 	must(t, exec.Command("chmod", "755", c.dir))
 	etc := func(name, text string, mode os.FileMode) { write(t, filepath.Join(c.dir, "etc", name), text, mode) }
@@ -187,7 +190,6 @@ StrictModes no
 PermitRootLogin yes
 LogLevel VERBOSE
 MaxStartups 100
-Subsystem sftp internal-sftp
 %s
 `, c.port, strings.Join(sshd, "\n")), 0o644)
 }

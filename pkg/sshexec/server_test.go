@@ -26,6 +26,7 @@ type server struct {
 	port    int
 	hostKey ssh.Signer
 	shell   []string // what runs a command line, which becomes its last argument
+	noSFTP  bool
 	mu      sync.Mutex
 	conns   []net.Conn
 }
@@ -143,7 +144,7 @@ func (s *server) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 		case r.Type == "exec":
 			_ = r.Reply(true, nil)
 			go s.execute(channel, text.Text)
-		case r.Type == "subsystem" && text.Text == "sftp":
+		case r.Type == "subsystem" && text.Text == "sftp" && !s.noSFTP:
 			_ = r.Reply(true, nil)
 			go func() {
 				if s, err := sftp.NewServer(channel); err == nil {

@@ -21,16 +21,8 @@ var stageScript string
 // staging remembers which files in the folder for uploads are this connection's:
 // an upload goes on with those of others only.
 type staging struct {
-	mu    sync.Mutex
+	mu    sync.Mutex // held while one begins, lest it takes what the next has just begun
 	parts []string
-}
-
-func (s *staging) add(part string) (others []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	others = append([]string{}, s.parts...)
-	s.parts = append(s.parts, part)
-	return others
 }
 
 // onStage runs a command of stage.sh as the user who logs in.
@@ -48,11 +40,7 @@ const (
 // begin makes the part and finds out what of the file is missing in it.
 func (u *upload) begin() error {
 	block := max(blockSize, (u.size/maxBlocks+1<<20-1)>>20<<20)
-	like := fmt.Sprintf("%s.%d", safeName(u.name), u.size)
-	u.part = like + "." + randomHex(8) + ".part"
-	args := []string{like, u.part, strconv.FormatInt(u.size, 10), strconv.FormatInt((u.size+block-1)/block, 10), strconv.FormatInt(block>>20, 10)}
-	args = append(args, u.conn.stage.add(u.part)...)
-	body, what, err := u.conn.onStage(u.ctx, "if folder "+quote(u.conn.cfg.StagingDirectory)+"; then begin "+quoteAll(args)+"; fi")
+	body, what, err := u.makePart(block)
 	if err != nil {
 		return err
 	}
@@ -66,6 +54,20 @@ func (u *upload) begin() error {
 		return err
 	}
 	return u.fits(lines[0])
+}
+
+// makePart tries twice, because whoever removes the last upload removes the
+// folder.
+func (u *upload) makePart(block int64) ([]byte, outcome, error) {
+	like := fmt.Sprintf("%s.%d", safeName(u.name), u.size)
+	u.part = like + "." + randomHex(8) + ".part"
+	args := []string{like, u.part, strconv.FormatInt(u.size, 10), strconv.FormatInt((u.size+block-1)/block, 10), strconv.FormatInt(block>>20, 10)}
+	s := &u.conn.stage
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	args = append(args, s.parts...)
+	s.parts = append(s.parts, u.part)
+	return u.conn.onStage(u.ctx, "try() { folder "+quote(u.conn.cfg.StagingDirectory)+" && begin "+quoteAll(args)+"; }\ntry || try")
 }
 
 // compare finds what of the file has to be sent: the blocks whose hashes are not

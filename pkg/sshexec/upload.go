@@ -200,11 +200,13 @@ func (u *upload) giveUp(err error) error {
 	interrupted := u.ctx.Err() != nil
 	u.cancel(err)
 	said := ""
-	if u.path != "" && !u.conn.isGone() {
+	if !u.conn.isGone() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), 5*time.Second)
 		defer cancel()
-		_, what, _ := u.conn.onStage(ctx, "give_up "+quote(u.path)) // the error of interest is the one before
-		said = lastLine(what.stderr)
+		_, what, _ := u.conn.onStage(ctx, "folder "+quote(u.conn.cfg.StagingDirectory)+" && give_up "+quote(u.part)) // the error of interest is the one before
+		if u.path != "" {
+			said = lastLine(what.stderr)
+		}
 	}
 	var ours sourceError
 	doing := "the upload of " + u.name

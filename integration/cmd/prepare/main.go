@@ -20,6 +20,7 @@ import (
 var programs = map[string]string{
 	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "ip": "iproute2", "ps": "procps",
 	"nsenter": "util-linux", "unshare": "util-linux",
+	"setfacl": "acl", // what folders hand on to the files made in them
 	// Login shells that operators have.
 	"dash": "dash", "bash": "bash", "ksh": "ksh93u+m", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
 }

@@ -11,7 +11,9 @@ folder() {
 		d=${HOME%/}/$d
 		;;
 	esac
-	if [ -L "$d" ] || [ ! -d "$d" ]; then mkdir -- "$d" || return; fi
+	if [ -L "$d" ] || [ ! -d "$d" ]; then
+		e=$(mkdir -- "$d" 2>&1) || [ -d "$d" ] && [ ! -L "$d" ] || { echo "$e" >&2; return 1; }
+	fi
 	chmod 700 -- "$d"
 }
 
@@ -28,7 +30,9 @@ begin() {
 		for mine do [ "${old##*/}" != "$mine" ] || continue 2; done
 		! mv -- "$old" "$f" 2>/dev/null || break
 	done
-	[ -f "$f" ] || (set -C && : >"$f") || return
+	if [ ! -f "$f" ]; then
+		e=$( (set -C && : >"$f") 2>&1) || { echo "${e#*eval: }" >&2; return 1; }
+	fi
 	chmod 600 -- "$f" || return
 	size=$(stat -c %s -- "$f" 2>/dev/null || stat -f %z -- "$f") || return
 	if [ "$size" -gt "$max" ]; then size=0 && : >"$f" || return; fi
@@ -55,10 +59,13 @@ fill() {
 	dd of="$1" bs=65536 seek="$2" conv=notrunc
 }
 
-# give_up FILE: takes the part away, after it has shown what writing it says.
+# give_up NAME: takes a part away, after it has shown what writing it says.
 give_up() {
-	e=$(dd if=/dev/zero bs=65536 count=16 2>&1 >>"$1") || printf '%s\n' "$e" | head -n 1 >&2
-	rm -f -- "$1"
+	if [ -f "$d/$1" ]; then
+		e=$(dd if=/dev/zero bs=65536 count=16 2>&1 >>"$d/$1") || { e=$(printf '%s\n' "$e" | head -n 1) && echo "${e##*: }" >&2; }
+		rm -f -- "$d/$1"
+	fi
+	rmdir -- "$d" 2>/dev/null || :
 }
 
 # discard FILE...: removes uploads, and the folder with the last of them.
