@@ -65,6 +65,12 @@ type Clock struct{ Least, Most time.Duration }
 // Middle is the likeliest of the range.
 func (c Clock) Middle() time.Duration { return (c.Least + c.Most) / 2 }
 
+// Apart is how far the clock is from another that is ahead of ours by that
+// much, at least.
+func (c Clock) Apart(other time.Duration) time.Duration {
+	return max(0, c.Least-other, other-c.Most)
+}
+
 // Tools is the inquiry as a script of its own, for a host that lacks what a
 // batch of reads is made with.
 func Tools(ctx context.Context, host Host) (lacks []string, err error) {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/appm-provision/appm-provision/pkg/plan"
 )
 
 // A Level says how a check of a host came out.
@@ -32,13 +34,12 @@ type Finding struct {
 	Text         string // what, why, and what to do; short where all is well
 }
 
+// Where says whom a finding is about, as a plan's notes do.
+func (f Finding) Where() string { return where(plan.Note{Target: f.Target, Node: f.Node}) }
+
 // line is the finding as a sentence.
 func (f Finding) line() string {
-	where := visible(f.Target)
-	if f.Node != "" && f.Node != f.Target {
-		where += ", node " + visible(f.Node)
-	}
-	return fmt.Sprintf("%-7s %s: %s: %s", f.Level, where, f.Check, visible(f.Text))
+	return fmt.Sprintf("%-7s %s%s: %s", f.Level, f.Where(), f.Check, visible(f.Text))
 }
 
 // Checks writes the table, host by check, and below it what is not well, or
