@@ -22,7 +22,7 @@ type diffLine struct {
 
 // diff compares two files by their real bytes and shows them by their masked
 // lines, so that a changed password is a changed line without its password.
-func diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLine, error) {
+func (v veil) diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLine, error) {
 	var old, now plan.File
 	if before != nil {
 		old = *before
@@ -36,8 +36,8 @@ func diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) ([]diffLin
 		return nil, err
 	}
 	crlf := uniform(a) && uniform(b)
-	from := mask(old.Data, hiddenBefore)
-	to := mask(now.Data, append(slices.Clone(hidden), carried(unified.Hunks, old.Data, now.Data, hiddenBefore)...))
+	from := v.mask(old.Data, hiddenBefore)
+	to := v.mask(now.Data, append(slices.Clone(hidden), carried(unified.Hunks, old.Data, now.Data, hiddenBefore)...))
 	var lines []diffLine
 	walk(unified.Hunks, func(h hunk) {
 		lines = append(lines, diffLine{'@', fmt.Sprintf("@@ -%s +%s @@", place(h.from, h.removed), place(h.to, h.added))})

@@ -65,7 +65,7 @@ func TestADiffLeadsFromBeforeToAfter(t *testing.T) {
 		if r.IntN(10) == 0 {
 			after = randomText(r)
 		}
-		lines, err := diff(&plan.File{Data: []byte(before)}, &plan.File{Data: []byte(after)}, nil, nil)
+		lines, err := veil(nil).diff(&plan.File{Data: []byte(before)}, &plan.File{Data: []byte(after)}, nil, nil)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -190,7 +190,7 @@ var upper = regexp.MustCompile(`[A-Z]`)
 func TestAMaskShowsNoByteOfASpan(t *testing.T) {
 	for seed := range uint64(rounds) {
 		text, spans := secretText(random(seed))
-		lines := mask([]byte(text), spans)
+		lines := veil(nil).mask([]byte(text), spans)
 		if got := strings.Join(lines, ""); upper.MatchString(strings.ReplaceAll(got, "\uFFFD", "")) {
 			t.Fatalf("seed %d: %q %v shows %q", seed, text, spans, got)
 		}
@@ -202,10 +202,10 @@ func TestAMaskShowsNoByteOfASpan(t *testing.T) {
 
 func TestAMaskChangesNothingElse(t *testing.T) {
 	text := "a\tb\r\nc\nlast"
-	if got := strings.Join(mask([]byte(text), nil), ""); got != text {
+	if got := strings.Join(veil(nil).mask([]byte(text), nil), ""); got != text {
 		t.Errorf("got %q, want %q", got, text)
 	}
-	got := mask([]byte("user=u;password=XYZ;db=d\nnext\n"), []plan.Span{{Start: 16, End: 19}})
+	got := veil(nil).mask([]byte("user=u;password=XYZ;db=d\nnext\n"), []plan.Span{{Start: 16, End: 19}})
 	if want := []string{"user=u;password=(secret);db=d\n", "next\n"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -240,7 +240,7 @@ func TestADiffShowsNoByteOfASpan(t *testing.T) {
 				write(&after, &hiddenAfter, line, where != 1)
 			}
 		}
-		lines, err := diff(&plan.File{Data: []byte(before.String())}, &plan.File{Data: []byte(after.String())}, hiddenBefore, hiddenAfter)
+		lines, err := veil(nil).diff(&plan.File{Data: []byte(before.String())}, &plan.File{Data: []byte(after.String())}, hiddenBefore, hiddenAfter)
 		if got := printed(lines); err != nil || strings.Contains(got, "SECRET") {
 			t.Fatalf("seed %d: %v\n%s", seed, err, got)
 		}
@@ -249,7 +249,7 @@ func TestADiffShowsNoByteOfASpan(t *testing.T) {
 
 func TestADiffOfPasswordsIsAChangedLine(t *testing.T) {
 	span := []plan.Span{{Start: 3, End: 6}}
-	lines, err := diff(&plan.File{Data: []byte("<p>OLD</p>\n")}, &plan.File{Data: []byte("<p>NEW</p>\n")}, span, span)
+	lines, err := veil(nil).diff(&plan.File{Data: []byte("<p>OLD</p>\n")}, &plan.File{Data: []byte("<p>NEW</p>\n")}, span, span)
 	if want := "@@@ -1 +1 @@\n-<p>(secret)</p>\n+<p>(secret)</p>\n"; err != nil || printed(lines) != want {
 		t.Errorf("got %q, %v, want %q", printed(lines), err, want)
 	}
@@ -266,7 +266,7 @@ func TestLineEndsAreShownWhereTheyDiffer(t *testing.T) {
 		{"a\r", "a\r\n", "@@@ -1 +1 @@\n-a\\x0d\n\\ No newline at end of file\n+a\n"},
 		{"", "", ""},
 	} {
-		lines, err := diff(&plan.File{Data: []byte(c.before)}, &plan.File{Data: []byte(c.after)}, nil, nil)
+		lines, err := veil(nil).diff(&plan.File{Data: []byte(c.before)}, &plan.File{Data: []byte(c.after)}, nil, nil)
 		if got := printed(lines); err != nil || got != strings.ReplaceAll(c.want, "\n\\ No", "\n\\ No") {
 			t.Errorf("%q to %q: %v\n got %q\nwant %q", c.before, c.after, err, got, c.want)
 		}
@@ -274,11 +274,11 @@ func TestLineEndsAreShownWhereTheyDiffer(t *testing.T) {
 }
 
 func TestAnAbsentFileDiffsAsAnEmptyOne(t *testing.T) {
-	lines, err := diff(nil, &plan.File{Data: []byte("a\n")}, nil, nil)
+	lines, err := veil(nil).diff(nil, &plan.File{Data: []byte("a\n")}, nil, nil)
 	if want := "@@@ -0,0 +1 @@\n+a\n"; err != nil || printed(lines) != want {
 		t.Errorf("got %q, %v", printed(lines), err)
 	}
-	lines, err = diff(&plan.File{Data: []byte("a\n")}, nil, nil, nil)
+	lines, err = veil(nil).diff(&plan.File{Data: []byte("a\n")}, nil, nil, nil)
 	if want := "@@@ -1 +0,0 @@\n-a\n"; err != nil || printed(lines) != want {
 		t.Errorf("got %q, %v", printed(lines), err)
 	}

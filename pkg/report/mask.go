@@ -11,10 +11,20 @@ import (
 
 const hidden = "(secret)"
 
+// A veil is what is shown in the place of a secret; nil shows "(secret)".
+type veil func(secret []byte) string
+
+func (v veil) over(secret []byte) string {
+	if v == nil {
+		return hidden
+	}
+	return v(secret)
+}
+
 // mask returns the lines of data with the hidden spans replaced, one for one:
 // line i of the result is line i of the data. A span over several lines hides
 // all of them.
-func mask(data []byte, spans []plan.Span) []string {
+func (v veil) mask(data []byte, spans []plan.Span) []string {
 	spans = merge(spans, len(data))
 	var lines []string
 	offset, next := 0, 0
@@ -27,7 +37,7 @@ func mask(data []byte, spans []plan.Span) []string {
 			if s := spans[i]; s.End > start {
 				from, to := min(max(s.Start, start), end), min(s.End, end)
 				b.Write(data[at:from])
-				b.WriteString(hidden)
+				b.WriteString(v.over(data[s.Start:s.End]))
 				at = to
 			}
 		}

@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Verbose bool // also the statements of scripts, and why nothing is to do
 	Color   bool
+	Secret  func([]byte) string // what stands in the place of a secret; nil: "(secret)"
 }
 
 // Plan writes the plan: by target, each change with its reason and its exact
