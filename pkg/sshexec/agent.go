@@ -42,7 +42,6 @@ func openAgent(ctx context.Context, cfg *Config) held {
 	case len(signers) == 0:
 		return held{conn: conn, note: fmt.Sprintf("the agent at %s shows no keys: it is empty or locked", cfg.AgentSocket)}
 	}
-	context.AfterFunc(ctx, func() { conn.Close() }) // or a signature would be waited for without end
 	return held{conn: conn, signers: signers}
 }
 

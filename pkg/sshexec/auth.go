@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -32,12 +33,12 @@ type attempt struct {
 // phase is what belongs to one connection of an attempt.
 type phase struct {
 	wire    *wire
-	kex     bool     // the host key has been checked
-	auth    bool     // the host has told what it accepts
-	again   []*offer // of accepted, still to be shown to this connection
-	current *offer   // what the host is being asked about
-	asked   int      // offers made
-	partial int      // proofs accepted
+	kex     atomic.Bool // the host key has been checked
+	auth    bool        // the host has told what it accepts
+	again   []*offer    // of accepted, still to be shown to this connection
+	current *offer      // what the host is being asked about
+	asked   int         // offers made
+	partial int         // proofs accepted
 	allowed []string
 
 	exhausted bool // the host has seen all that we have
@@ -69,11 +70,11 @@ func (a *attempt) nextMethod(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 	<-a.ready
 	n := &a.now
 	n.auth, n.allowed = true, c.AllowedMethods
-	a.judge(len(c.PartialSuccessMethods) > n.partial)
-	n.partial = len(c.PartialSuccessMethods)
-	if n.wire.ended.Load() {
+	if n.wire.ended.Load() || n.wire.closed.Load() {
 		return nil, errEnded // the library would go on offering keys to nobody
 	}
+	a.judge(len(c.PartialSuccessMethods) > n.partial)
+	n.partial = len(c.PartialSuccessMethods)
 	if slices.Contains(c.AllowedMethods, "publickey") {
 		if n.current = a.nextOffer(); n.current != nil {
 			n.asked++

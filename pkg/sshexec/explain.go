@@ -33,7 +33,7 @@ func (a *attempt) explain(err error, logins int, via *joint) error {
 	switch {
 	case !strings.Contains(n.wire.hello(), "SSH-"):
 		return a.cfg.fail(Unreachable, nil, "%s is no SSH server; %s", a.address, greeted(n.wire.hello()))
-	case !n.kex:
+	case !n.kex.Load():
 		return a.cfg.fail(Unreachable, errors.New(or(said, plainly(err))), "the connection to %s ended during the key exchange", a.address)
 	}
 	return a.cfg.fail(Unreachable, errors.New(or(said, plainly(err))), "the connection to %s ended while logging in as %s", a.address, a.cfg.User)
@@ -51,9 +51,11 @@ func (l *link) isGone() bool {
 // stuck says how far a login came that did not end.
 func (n *phase) stuck() string {
 	switch {
+	case n.current != nil && n.current.failed != nil:
+		return "it waited for key " + n.current.name + " to sign"
 	case n.auth:
 		return "it stopped while authenticating"
-	case n.kex:
+	case n.kex.Load():
 		return "it stopped after the key exchange"
 	case n.wire.hello() != "":
 		return "it stopped during the key exchange"

@@ -168,7 +168,11 @@ func (cfg *Config) noTunnel(limited context.Context, hop *link, address string, 
 func (a *attempt) handshake(ctx context.Context, w *wire) (*ssh.Client, error) {
 	limited, cancel := context.WithTimeout(ctx, a.cfg.LoginTimeout)
 	defer cancel()
-	stop := context.AfterFunc(limited, func() { w.Close() })
+	stop := context.AfterFunc(limited, func() {
+		w.Close()
+		<-a.ready
+		a.held.close() // or a signature would be waited for without end
+	})
 	conn, channels, requests, err := ssh.NewClientConn(w, a.address, a.clientConfig())
 	if stopped := stop(); err == nil && stopped {
 		return ssh.NewClient(conn, channels, requests), nil
@@ -195,6 +199,6 @@ func (a *attempt) clientConfig() *ssh.ClientConfig {
 }
 
 func (a *attempt) checkHostKey(address string, remote net.Addr, key ssh.PublicKey) error {
-	a.now.kex = true
+	a.now.kex.Store(true)
 	return a.hosts.check(address, remote, key)
 }
