@@ -15,11 +15,16 @@ type link struct {
 	once     sync.Once
 	upstream bool // the direction of the last chunk
 	begun    bool
+
+	// The round trips behind what has reached the client and the target, and the
+	// most behind any chunk.
+	here, there, most int
 }
 
 type chunk struct {
 	data []byte // nil is the end
 	due  time.Time
+	trip int // the round trips that may have been needed for its sender to send it
 }
 
 const chunkSize = 32 << 10
@@ -88,7 +93,7 @@ func (l *link) attach(target *net.TCPConn) bool {
 func (l *link) pass(from, to *net.TCPConn, up bool) {
 	queue := make(chan chunk, 4096)
 	var writer sync.WaitGroup
-	writer.Go(func() { l.write(to, queue) })
+	writer.Go(func() { l.write(to, queue, up) })
 	for {
 		buf := make([]byte, chunkSize)
 		n, err := from.Read(buf)
@@ -96,7 +101,7 @@ func (l *link) pass(from, to *net.TCPConn, up bool) {
 			break
 		}
 		if err != nil {
-			l.send(queue, nil)
+			l.send(queue, nil, 0)
 			break
 		}
 	}
@@ -105,8 +110,8 @@ func (l *link) pass(from, to *net.TCPConn, up bool) {
 }
 
 func (l *link) enqueue(queue chan<- chunk, data []byte, up bool) bool {
-	cut := l.proxy.counted(l, len(data), up)
-	if (cut.At == 0 || cut.After) && !l.send(queue, data) {
+	cut, trip := l.proxy.counted(l, len(data), up)
+	if (cut.At == 0 || cut.After) && !l.send(queue, data, trip) {
 		return false
 	}
 	if cut.At == 0 {
@@ -122,16 +127,16 @@ func (l *link) enqueue(queue chan<- chunk, data []byte, up bool) bool {
 	return false
 }
 
-func (l *link) send(queue chan<- chunk, data []byte) bool {
+func (l *link) send(queue chan<- chunk, data []byte, trip int) bool {
 	select {
-	case queue <- chunk{data, time.Now().Add(l.proxy.delay())}:
+	case queue <- chunk{data, time.Now().Add(l.proxy.delay()), trip}:
 		return true
 	case <-l.gone:
 		return false
 	}
 }
 
-func (l *link) write(to *net.TCPConn, queue <-chan chunk) {
+func (l *link) write(to *net.TCPConn, queue <-chan chunk, up bool) {
 	for c := range queue {
 		if !l.wait(c.due) {
 			continue // drain: the reader must not block
@@ -140,9 +145,21 @@ func (l *link) write(to *net.TCPConn, queue <-chan chunk) {
 			_ = to.CloseWrite() // already gone is fine
 			continue
 		}
+		l.proxy.arrives(l, c.trip, up)
 		if _, err := to.Write(c.data); err != nil {
 			l.close()
 		}
+	}
+}
+
+// arrives notes what an end knows from now on.
+func (p *Proxy) arrives(l *link, trip int, up bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if up {
+		l.there = max(l.there, trip)
+	} else {
+		l.here = max(l.here, trip)
 	}
 }
 
@@ -163,8 +180,9 @@ func (l *link) wait(until time.Time) bool {
 	}
 }
 
-// counted counts a chunk and returns the cut that falls on it, or none.
-func (p *Proxy) counted(l *link, n int, up bool) Cut {
+// counted counts a chunk and returns the cut that falls on it, or none, and the
+// round trips that were needed to send it.
+func (p *Proxy) counted(l *link, n int, up bool) (cut Cut, trip int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	changed := !l.begun || l.upstream != up
@@ -175,10 +193,16 @@ func (p *Proxy) counted(l *link, n int, up bool) Cut {
 	}
 	if up {
 		p.count.Sent += int64(n)
+		if n > p.options.Small {
+			trip = l.here
+		}
 	} else {
 		p.count.Received += int64(n)
+		trip = l.there + 1
+		p.count.Trips += max(0, trip-l.most)
+		l.most = max(l.most, trip)
 	}
-	return p.cutHere(changed)
+	return p.cutHere(changed), trip
 }
 
 func (p *Proxy) cutHere(changed bool) Cut {

@@ -20,7 +20,15 @@ type Options struct {
 	Target string        // host:port
 	Delay  time.Duration // each way
 	Cut    Cut
+
+	// Small is the size of what asks for nothing when it goes to the target, and
+	// so is no part of a round trip. See SSH.
+	Small int
 }
+
+// SSH is Small for SSH: the growth of a window, or the end of a channel. What
+// asks for something is larger, encrypted.
+const SSH = 40
 
 // Cut says where a connection breaks; the zero value never does. The count
 // runs over all connections since the proxy began or Set was called.
@@ -44,13 +52,14 @@ type Count struct {
 	Connections int
 	Chunks      int
 	Changes     int   // of direction, per connection; the first chunk is one
+	Trips       int   // round trips, per connection: each after the first asks for something that the one before gave; the connect is none
 	Sent        int64 // bytes from who connects
 	Received    int64 // bytes to who connects
 }
 
 // Sub gives what came after an earlier count.
 func (c Count) Sub(earlier Count) Count {
-	return Count{c.Connections - earlier.Connections, c.Chunks - earlier.Chunks, c.Changes - earlier.Changes, c.Sent - earlier.Sent, c.Received - earlier.Received}
+	return Count{c.Connections - earlier.Connections, c.Chunks - earlier.Chunks, c.Changes - earlier.Changes, c.Trips - earlier.Trips, c.Sent - earlier.Sent, c.Received - earlier.Received}
 }
 
 // RoundTrips is half the changes of direction, the connect not counted.

@@ -79,9 +79,43 @@ func TestCountsWhatPasses(t *testing.T) {
 			t.Fatalf("got %q, %v", got, err)
 		}
 	}
-	want := Count{Connections: 1, Chunks: 6, Changes: 6, Sent: 18, Received: 18}
+	want := Count{Connections: 1, Chunks: 6, Changes: 6, Trips: 3, Sent: 18, Received: 18}
 	if got := p.Count(); got != want || got.RoundTrips() != 3 {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// A round trip is what waits for an answer: neither what is sent at once, nor
+// what comes by itself, nor what is too small to ask for anything.
+func TestCountsRoundTrips(t *testing.T) {
+	p := proxy(t, Options{Delay: 50 * time.Millisecond, Small: 3})
+	c := dial(t, p)
+	in := bufio.NewReader(c)
+	say := func(lines ...string) {
+		t.Helper()
+		for _, l := range lines {
+			if _, err := io.WriteString(c, l+"\n"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(5 * time.Millisecond) // so that each is a chunk
+		}
+	}
+	hear := func(n int) {
+		t.Helper()
+		for range n {
+			if _, err := in.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	say("one", "question", "in", "chunks")
+	hear(4)
+	say("a second")
+	hear(1)
+	say("x")
+	hear(1)
+	if got := p.Count().Trips; got != 2 {
+		t.Errorf("got %d round trips, want 2", got)
 	}
 }
 
