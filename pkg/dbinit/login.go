@@ -44,7 +44,7 @@ func TryLogin(ctx context.Context, db *sql.DB, a Account) Login {
 	case ctx.Err() != nil:
 		return Login{Why: context.Cause(ctx).Error()}
 	}
-	return Login{Why: proofOf("a login", err).Error()}
+	return Login{Why: err.Error()}
 }
 
 // Reaches tells whether a login from that address can be taken for no other

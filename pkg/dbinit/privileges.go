@@ -40,36 +40,37 @@ func (s Server) Lacks(job Job) (out []string) {
 	if !s.Admin.known {
 		return nil
 	}
-	add := func(schema string, names ...string) {
-		names = slices.DeleteFunc(names, func(n string) bool { return s.may(n, schema) })
-		if len(names) > 0 {
-			out = append(out, strings.Join(names, ", ")+" ON "+on(schema))
+	needs := s.needs(job)
+	for _, schema := range slices.Sorted(maps.Keys(needs)) {
+		names := slices.DeleteFunc(needs[schema], func(n string) bool { return s.may(n, schema) })
+		if len(names) == 0 {
+			continue
+		}
+		all := strings.Join(everythingOnASchema, ", ")
+		out = append(out, strings.Replace(strings.Join(names, ", "), all, "ALL PRIVILEGES", 1)+" ON "+on(schema))
+	}
+	return out
+}
+
+// needs are the privileges by schema, "*" for all.
+func (s Server) needs(job Job) map[string][]string {
+	needs := map[string][]string{}
+	for _, schema := range opened(job.Account) {
+		needs[schema] = append(slices.Clone(everythingOnASchema), "GRANT OPTION")
+	}
+	for schema, list := range job.Load {
+		if needs[schema] == nil {
+			needs[schema] = loads(list)
 		}
 	}
-	ledger := job.ledger().schema
-	for _, schema := range slices.Sorted(maps.Keys(job.Load)) {
-		add(schema, loads(job.Load[schema])...)
-	}
 	if len(job.Load) > 0 || len(job.Account) > 0 {
-		add(ledger, "CREATE", "SELECT", "INSERT", "UPDATE", "DELETE")
+		needs[job.ledger().schema] = []string{"CREATE", "SELECT", "INSERT", "UPDATE", "DELETE"}
 	}
 	// Where a password is SET, UPDATE on mysql.* does, and more than that.
 	if slices.ContainsFunc(job.Account, func(c Statement) bool { return c.Account != "" && c.Opens == "" && (s.alters() || !c.Locks) }) {
-		add("*", "CREATE USER")
+		needs["*"] = []string{"CREATE USER"}
 	}
-	for _, schema := range opened(job.Account) {
-		add(schema, append(slices.Clone(everythingOnASchema), "GRANT OPTION")...)
-	}
-	return shorter(out)
-}
-
-// shorter says what everything is by its name.
-func shorter(out []string) []string {
-	all := strings.Join(everythingOnASchema, ", ")
-	for i := range out {
-		out[i] = strings.Replace(out[i], all, "ALL PRIVILEGES", 1)
-	}
-	return out
+	return needs
 }
 
 func on(schema string) string {

@@ -202,11 +202,14 @@ func (c *testCase) changed(name, ago string) error {
 // database sets the database server up:
 //
 //	MySQL|MariaDB VERSION                    the server
+//	read_only                                it takes no writes
 //	schema NAME empty|complete [CHARSET]     complete: all tables of its scripts
 //	schema NAME tables A,B                   just these
 //	schema NAME cut N                        a load was cut at statement N
 //	extra NAME TABLE                         one more table
 //	account HOST ours|other|unreadable [AGO] a login with all grants
+//	login HOST let-in|turned-away|not-told   what a login said of its password
+//	lock HOST
 //	revoke HOST SCHEMA                       without this one
 //	anonymous HOST
 func (c *testCase) database(words []string) error {
@@ -221,8 +224,20 @@ func (c *testCase) database(words []string) error {
 			s.DefaultPlugin = "caching_sha2_password"
 		}
 		db.server = s
+	case "read_only":
+		db.server.ReadOnly = words[0]
 	case "schema":
 		return c.schema(words[1], words[2:])
+	case "login":
+		a := db.accounts[words[1]]
+		a.Login = map[string]dbinit.Login{
+			"let-in": {From: "gw1", Answer: dbinit.LetIn}, "turned-away": {From: "gw1", Answer: dbinit.TurnedAway}, "not-told": {From: "gw1", Why: "no answer"},
+		}[words[2]]
+		db.accounts[words[1]] = a
+	case "lock":
+		a := db.accounts[words[1]]
+		a.Locked = true
+		db.accounts[words[1]] = a
 	case "extra":
 		s := db.schemas[words[1]]
 		s.Tables = append(s.Tables, words[2])

@@ -1,0 +1,48 @@
+package integration_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/appm-provision/appm-provision/integration/mysqld"
+)
+
+// appm is the account that every node of an embedded lab logs in with.
+const appm = "'appm'@'127.0.0.1'"
+
+func locked(t *testing.T, d databaseWorld) {
+	d.exec(t, "ALTER USER "+appm+" ACCOUNT LOCK")
+	d.says(t, d.inventory, 0, plans, "ALTER USER "+appm+" ACCOUNT UNLOCK", "1 to change")
+	d.says(t, d.inventory, 0, applies, "Applied and verified")
+	d.says(t, d.inventory, 0, plans, "No changes.")
+}
+
+// incomparable has an admin who may not see the hashes: one login through a
+// host tells, as long as its sshd lets a tunnel through.
+func incomparable(t *testing.T, d databaseWorld) {
+	if d.Options.Kind == mysqld.MariaDB {
+		d.exec(t, "INSTALL SONAME 'auth_ed25519'", "ALTER USER "+appm+" IDENTIFIED VIA ed25519 USING PASSWORD('"+d.Database.App.Password+"')")
+		d.says(t, d.inventory, 0, plans, "No changes.") // it can be compared, for who may
+	}
+	blind := d.boss(t, append(without("SELECT ON mysql.*"), "SELECT (User, Host, plugin) ON mysql.user", "SELECT ON mysql.db", "UPDATE ON mysql.*")...)
+	idp := d.Host("idp1")
+	before, was := d.look(t), stats(t, idp)
+	d.says(t, blind, 0, plans, "its password cannot be compared (", "; a login from idp1 shows that it is right", "No changes.")
+	if n := stats(t, idp).Forwards - was.Forwards; n != 1 {
+		t.Errorf("%d tunnels, want 1", n)
+	}
+	d.same(t, before, "a plan")
+	was = stats(t, idp)
+	d.says(t, d.inventory, 0, plans, "No changes.")
+	if n := stats(t, idp).Forwards - was.Forwards; n != 0 {
+		t.Errorf("%d tunnels where the hash can be compared, want none", n)
+	}
+	d.exec(t, "ALTER USER "+appm+" IDENTIFIED BY 'another'")
+	d.says(t, blind, 0, plans, "; a login from idp1 was turned away, so it is set", "ALTER USER "+appm+" IDENTIFIED BY (secret)")
+	d.says(t, blind, 0, applies, "Applied and verified")
+	d.says(t, blind, 0, plans, "; a login from idp1 shows that it is right", "No changes.")
+	idp.Forbid("forward")
+	d.exec(t, "ALTER USER "+appm+" IDENTIFIED BY 'another'")
+	r := d.says(t, blind, 0, plans, "a login from idp1 did not tell", "does not allow a tunnel", "so it is left as it is", "No changes.")
+	t.Log(strings.SplitN(r.out, "\n", 2)[0])
+}
