@@ -146,6 +146,9 @@ func (a *attempt) refused(logins int) error {
 			text += "; " + c
 		}
 	}
+	if a.password.expired {
+		text += "; " + errExpired.Error()
+	}
 	if a.password.refuse != "" {
 		text += "; " + a.password.refuse
 	}

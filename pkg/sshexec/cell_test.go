@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -180,18 +181,22 @@ func (c *cell) fill(t testing.TB, allowed ssh.PublicKey, sshd []string) {
 	}
 	c.hostKey = string(public)
 	etc("ssh/cell_allowed", string(ssh.MarshalAuthorizedKey(allowed)), 0o644)
+	pam := "no" // of several lines the first counts
+	if slices.Contains(sshd, "UsePAM yes") {
+		pam = "yes"
+	}
 	etc("ssh/cell_config", fmt.Sprintf(`Port %d
 ListenAddress 127.0.0.1
 HostKey /etc/ssh/cell_key
 AuthorizedKeysFile /etc/ssh/cell_allowed
 PidFile none
-UsePAM no
+UsePAM %s
 StrictModes no
 PermitRootLogin yes
 LogLevel VERBOSE
 MaxStartups 100
 %s
-`, c.port, strings.Join(sshd, "\n")), 0o644)
+`, c.port, pam, strings.Join(sshd, "\n")), 0o644)
 }
 
 func (c *cell) await(t testing.TB) {
