@@ -14,16 +14,33 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/sshexec"
 )
 
-// connect dials the hosts, all at once. The error joins those of every host
-// that could not be reached, in the inventory's order; then none stays open.
+// prepareLogins finds out how the hosts are reached, and asks for what the
+// logins need. Nothing is asked for later.
+func (s *session) prepareLogins(ctx context.Context, from sources) error {
+	names := s.wanted()
+	s.logins = newLogins(s.dir, s.inv, s.warn)
+	err := s.logins.read(names)
+	if err == nil {
+		err = s.logins.ask(ctx, names, from)
+	}
+	if err != nil {
+		return usage("%v", err)
+	}
+	return nil
+}
+
+// connect dials the hosts, all at once, and each jump host once. The error
+// joins those of every host that could not be reached, in the inventory's
+// order.
 func (s *session) connect(ctx context.Context, names []string) error {
 	var (
 		wg    sync.WaitGroup
+		pool  sshexec.Pool
 		conns = make([]*sshexec.Conn, len(names))
 		errs  = make([]error, len(names))
 	)
 	for i, name := range names {
-		wg.Go(func() { conns[i], errs[i] = sshexec.Dial(ctx, s.sshConfig(name)) })
+		wg.Go(func() { conns[i], errs[i] = pool.Dial(ctx, s.sshConfig(name)) })
 	}
 	wg.Wait()
 	for i, name := range names {
@@ -34,30 +51,12 @@ func (s *session) connect(ctx context.Context, names []string) error {
 	return errors.Join(errs...)
 }
 
+// sshConfig is how a host that the run needs is reached.
 func (s *session) sshConfig(name string) sshexec.Config {
-	h, _ := s.inv.Host(name)
-	all := s.inv.SSH
-	cfg := sshexec.Config{
-		Host: name, Address: h.SSH.Host, Port: h.SSH.Port, User: h.SSH.User,
-		KeyFiles: s.paths(h.SSH.Keys), AgentSocket: os.Getenv("SSH_AUTH_SOCK"),
-		KnownHosts: s.paths(all.KnownHosts), AcceptNew: all.AcceptNew, HostKey: h.SSH.HostKey,
-		Become: becomeMethod(h.SSH.Become.Method), BecomeUser: h.SSH.Become.User, ConnectTimeout: all.ConnectTimeout,
-		Warn: func(text string) { s.warn("%s: %s", name, text) },
+	if way := s.logins.hosts[name]; way != nil {
+		return way.config()
 	}
-	if cfg.User == "" {
-		cfg.User = me()
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return cfg
-	}
-	if len(cfg.KeyFiles) == 0 {
-		cfg.KeyFiles = usualKeys(home)
-	}
-	if len(cfg.KnownHosts) == 0 {
-		cfg.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts")}
-	}
-	return cfg
+	return sshexec.Config{Host: name}
 }
 
 // becomeMethod is the program that changes the user; "" where none does.
@@ -89,10 +88,11 @@ func usualKeys(home string) []string {
 	return keys
 }
 
-func (s *session) paths(written []string) []string {
+// paths resolves paths as written in the inventory.
+func paths(dir string, written []string) []string {
 	var out []string
 	for _, p := range written {
-		out = append(out, resolve(s.dir, p))
+		out = append(out, resolve(dir, p))
 	}
 	return out
 }

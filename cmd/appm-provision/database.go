@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -32,7 +33,7 @@ func (s *session) openDatabase() (*sql.DB, error) {
 	cfg.User, cfg.Passwd = w.db.Admin.User, s.admin.Reveal()
 	cfg.Net, cfg.Addr = w.address()
 	cfg.TLS = w.tls
-	cfg.Timeout = s.inv.SSH.ConnectTimeout
+	cfg.Timeout = cmp.Or(s.inv.SSH.ConnectTimeout, connectTimeout)
 	if w.via != nil {
 		cfg.DialFunc = w.tunnel
 	}

@@ -17,7 +17,8 @@ import (
 type sources struct {
 	dir   string
 	stdin *os.File
-	ask   func(string) // where the question goes
+	ask   func(string)    // where the question goes
+	done  <-chan struct{} // closed by an interrupt; nil: never
 }
 
 func (s sources) Env(name string) (string, bool) { return os.LookupEnv(name) }
@@ -56,12 +57,34 @@ func (s sources) Command(argv []string) ([]byte, error) {
 	return out, nil
 }
 
+func (s sources) terminal() bool { return term.IsTerminal(int(s.stdin.Fd())) }
+
+// Prompt reads without echo. An interrupt ends it, and puts the terminal back as
+// it was: nothing else would, once the echo is off.
 func (s sources) Prompt(what string) (string, error) {
-	if !term.IsTerminal(int(s.stdin.Fd())) {
+	if !s.terminal() {
 		return "", errors.New("there is no terminal to ask on; use env, file or command in the inventory")
 	}
+	fd := int(s.stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
 	s.ask(what + ": ")
-	text, err := term.ReadPassword(int(s.stdin.Fd()))
-	s.ask("\n")
-	return string(text), err
+	defer s.ask("\n")
+	type answer struct {
+		text []byte
+		err  error
+	}
+	typed := make(chan answer, 1)
+	go func() {
+		text, err := term.ReadPassword(fd)
+		typed <- answer{text, err}
+	}()
+	select {
+	case a := <-typed:
+		return string(a.text), a.err
+	case <-s.done:
+		return "", errors.Join(errors.New("interrupted"), term.Restore(fd, before))
+	}
 }

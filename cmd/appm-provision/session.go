@@ -32,6 +32,7 @@ type session struct {
 	// password is the application account's; a proof logs in with it.
 	password inventory.Secret
 	tls      *tls.Config // of the way to the database; nil without TLS
+	logins   *logins
 	conns    map[string]*sshexec.Conn
 	db       *sql.DB
 }
@@ -65,7 +66,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	s.dir = filepath.Dir(file)
-	from := sources{dir: s.dir, stdin: a.stdin, ask: func(q string) { fmt.Fprint(a.stderr, q) }}
+	from := sources{dir: s.dir, stdin: a.stdin, ask: func(q string) { fmt.Fprint(a.stderr, q) }, done: ctx.Done()}
 	d := steps.Deployment{Inventory: inv, Select: s.sel}
 	var errs [3]error
 	d.Password, errs[0] = inv.Database.Password.Resolve(from)
@@ -83,7 +84,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	s.blobs[d.Driver.SHA256] = jar
 	s.password = d.Password
 	s.steps = steps.For(d)
-	return s, nil
+	return s, s.prepareLogins(ctx, from)
 }
 
 // prepareDatabase reads what the way to the database needs of this machine.
@@ -104,14 +105,7 @@ func (a *app) warn(format string, args ...any) {
 
 // open connects to every host that the steps, or the way to the database, need.
 func (s *session) open(ctx context.Context) error {
-	wanted := map[string]bool{}
-	for _, n := range steps.Needs(s.steps) {
-		wanted[n.Target] = true
-	}
-	if s.touchesDatabase() && s.inv.Database.Via != "" {
-		wanted[s.inv.Database.Via] = true
-	}
-	if err := s.connect(ctx, hostsOf(s.inv, wanted)); err != nil {
+	if err := s.connect(ctx, s.wanted()); err != nil {
 		return err
 	}
 	if !s.touchesDatabase() {
@@ -120,6 +114,18 @@ func (s *session) open(ctx context.Context) error {
 	var err error
 	s.db, err = s.openDatabase()
 	return err
+}
+
+// wanted are the names of those hosts.
+func (s *session) wanted() []string {
+	wanted := map[string]bool{}
+	for _, n := range steps.Needs(s.steps) {
+		wanted[n.Target] = true
+	}
+	if s.touchesDatabase() && s.inv.Database.Via != "" {
+		wanted[s.inv.Database.Via] = true
+	}
+	return hostsOf(s.inv, wanted)
 }
 
 func (s *session) close() {

@@ -25,7 +25,7 @@ func (l *Lab) WriteInventory() (string, error) {
 func (l *Lab) Inventory(o InventoryOptions) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "name = %q\n\n", or(o.Name, "lab"))
-	fmt.Fprintf(&b, "[ssh]\nuser = %q\nkey = %q\nknown_hosts = [%q]\nsudo = %v\n\n", l.User, l.KeyFile, l.KnownHosts, l.Form == "real")
+	fmt.Fprintf(&b, "[ssh]\nconfig = \"none\"\nuser = %q\nkey = %q\nknown_hosts = [%q]\nsudo = %v\n\n", l.User, l.KeyFile, l.KnownHosts, l.Form == "real")
 	fmt.Fprintf(&b, "[product]\njava_home = %q\n\n", l.JavaHome)
 	fmt.Fprintf(&b, "[driver]\nfile = %q\n\n", or(o.Driver, l.Driver))
 	l.databaseTOML(&b, o)

@@ -44,7 +44,8 @@ type SSH struct {
 	KnownHosts []string // paths as written; none: ssh's usual files
 	AcceptNew  bool
 	Become     Become
-	// ConnectTimeout limits connecting and logging in to one host.
+	// ConnectTimeout limits connecting to one host; 0: as ssh does, ssh_config,
+	// then a default.
 	ConnectTimeout time.Duration
 }
 

@@ -13,15 +13,14 @@ import (
 // Defaults that a reader of the code looks for. The reason for each stands in
 // docs/inventory.md.
 const (
-	defaultSSHPort        = 22
-	defaultConnectTimeout = 10 * time.Second
-	defaultStartTimeout   = 10 * time.Minute
-	defaultStopTimeout    = 2 * time.Minute
-	defaultClusterPort    = 4000
-	defaultClusterDomain  = "wso2.pub.store.domain"
-	defaultPublisherName  = "publisher.appm-wso2.com"
-	defaultStoreName      = "store.appm-wso2.com"
-	defaultHostsFile      = "/etc/hosts"
+	defaultSSHPort       = 22
+	defaultStartTimeout  = 10 * time.Minute
+	defaultStopTimeout   = 2 * time.Minute
+	defaultClusterPort   = 4000
+	defaultClusterDomain = "wso2.pub.store.domain"
+	defaultPublisherName = "publisher.appm-wso2.com"
+	defaultStoreName     = "store.appm-wso2.com"
+	defaultHostsFile     = "/etc/hosts"
 )
 
 // largest is far more than a thousand hosts need.

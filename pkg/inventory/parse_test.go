@@ -167,7 +167,7 @@ func TestOtherDefaults(t *testing.T) {
 		what      string
 		got, want any
 	}{
-		{"ssh", words(s.User, s.Port, s.Keys, s.KnownHosts, s.AcceptNew, s.Become.Method, s.Become.User, s.Jump, s.ConnectTimeout), words("", 0, "[] []", false, "none root []", 10*time.Second)},
+		{"ssh", words(s.User, s.Port, s.Keys, s.KnownHosts, s.AcceptNew, s.Become.Method, s.Become.User, s.Jump, s.ConnectTimeout), words("", 0, "[] []", false, "none root []", 0*time.Second)},
 		{"product", words(p.JavaHome, p.ServiceUser, p.StartTimeout, p.StopTimeout, p.UserStore), words("", "", 10*time.Minute, 2*time.Minute, "page")},
 		{"cluster", inv.Cluster, inventory.Cluster{Domain: "wso2.pub.store.domain", Port: 4000}},
 		{"publisher", inv.Publisher, inventory.Shared{Name: "publisher.appm-wso2.com", Address: "192.168.10.11"}},

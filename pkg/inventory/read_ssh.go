@@ -18,7 +18,7 @@ func (r *reader) ssh(s section) {
 		KnownHosts:     s.texts("known_hosts"),
 		AcceptNew:      s.flag("accept_new", false),
 		Become:         become(s, Become{Method: BecomeNone, User: "root"}),
-		ConnectTimeout: s.duration("connect_timeout", defaultConnectTimeout),
+		ConnectTimeout: s.duration("connect_timeout", 0),
 	}
 }
 
