@@ -35,6 +35,7 @@ type session struct {
 	logins   *logins
 	conns    map[string]*sshexec.Conn
 	db       *sql.DB
+	root     *sql.DB // the same server as its root, where the tool installs it; else nil
 }
 
 // read parses the inventory and prints its warnings. No connection is opened.
@@ -82,7 +83,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 		return nil, errs[2]
 	}
 	s.blobs[d.Driver.SHA256] = jar
-	s.password = d.Password
+	s.password, d.Admin = d.Password, s.admin
 	s.steps = steps.For(d)
 	return s, s.prepareLogins(ctx, from)
 }
@@ -112,7 +113,9 @@ func (s *session) open(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	s.db, err = s.openDatabase()
+	if s.db, err = s.openDatabase(); err == nil && s.installs() {
+		s.root, err = s.openRoot()
+	}
 	return err
 }
 
@@ -131,6 +134,9 @@ func (s *session) wanted() []string {
 func (s *session) close() {
 	if s.db != nil {
 		s.db.Close()
+	}
+	if s.root != nil {
+		s.root.Close()
 	}
 	for _, c := range s.conns {
 		c.Close()
@@ -160,6 +166,9 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 	}
 	state, err := converge.Gather(ctx, s.hosts(), needs)
 	wg.Wait()
+	if s.installs() && err == nil {
+		databases, dbErr = s.asked(ctx, state, needs, databases, dbErr)
+	}
 	if err := errors.Join(err, dbErr); err != nil {
 		return nil, nil, err
 	}
@@ -174,7 +183,7 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
-		Hosts: s.hosts(), DB: s.db, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events,
+		Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Look: s.lookAgain,
 	}, p)
 	if err := report.Err(); err != nil {
 		return report, err

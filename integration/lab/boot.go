@@ -41,8 +41,9 @@ func (h *Host) boot(ctx context.Context) error {
 }
 
 func (h *Host) power() (pid int, err error) {
-	script := filepath.Join(h.lab.Dir, "init.sh")
-	if err := os.WriteFile(script, []byte(initScript), 0o644); err != nil {
+	text, args := h.initScript()
+	script := filepath.Join(h.lab.Dir, h.Name+".init.sh")
+	if err := os.WriteFile(script, []byte(text), 0o644); err != nil {
 		return 0, err
 	}
 	log, err := os.Create(filepath.Join(h.lab.Dir, h.Name+".boot.log"))
@@ -50,15 +51,8 @@ func (h *Host) power() (pid int, err error) {
 		return 0, err
 	}
 	defer log.Close()
-	bound, extra := "0", ""
-	if h.Name == h.lab.Options.BoundHosts {
-		bound = "1"
-	}
-	if h.Name == DatabaseHost {
-		extra = h.lab.databaseBase()
-	}
-	cmd := exec.Command("unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child=KILL",
-		"sh", script, labMark+h.Root, h.Name, bound, extra)
+	cmd := exec.Command("unshare", append([]string{"--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child=KILL",
+		"sh", script, labMark + h.Root, h.Name}, args...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -41,7 +41,11 @@ func (l *Lab) Inventory(o InventoryOptions) string {
 
 func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {
 	d := l.Database
-	fmt.Fprintf(b, "[database]\nname = %q\naddress = %q\nport = %d\n", d.Name, d.Address, d.Port)
+	if len(l.Options.Packages) > 0 {
+		d.installTOML(b)
+	} else {
+		fmt.Fprintf(b, "[database]\nname = %q\naddress = %q\nport = %d\n", d.Name, d.Address, d.Port)
+	}
 	if via := or(o.Via, d.Host); via != "" && via != "-" {
 		fmt.Fprintf(b, "via = %q\n", via)
 	}

@@ -51,6 +51,10 @@ type Options struct {
 	// BoundHosts names a host of a real lab whose /etc/hosts is a bind-mounted
 	// file, as in containers: rename over it gives EBUSY.
 	BoundHosts string
+	// Packages are Debian packages that the database host of a real lab can
+	// install: it then has a root of its own, no server, and a source of packages
+	// that carries these and what they need.
+	Packages []string
 	// SudoPassword makes sudo on a real lab's hosts ask for deploy's password.
 	SudoPassword string
 }
@@ -91,6 +95,8 @@ type Lab struct {
 	state   *state
 	closers []func() error
 	bridge  *process // real: that holds the network the hosts hang on
+
+	packages *source // real: that Options.Packages come from
 
 	db            *mysqld.Server
 	serverOptions mysqld.Options // to start it again
@@ -185,6 +191,9 @@ func (h *Host) Path(path string) string {
 	}
 	if path == "/etc/hosts" && h.Name == h.lab.Options.BoundHosts {
 		return filepath.Join(h.Root, "bound/hosts")
+	}
+	if h.hasOwnRoot() && h.init != nil {
+		return filepath.Join(h.inside(), path)
 	}
 	return filepath.Join(h.Root, path)
 }

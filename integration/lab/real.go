@@ -26,7 +26,7 @@ func Real(ctx context.Context, dir string, o Options) (_ *Lab, err error) {
 	if o.Kind == mysqld.Any {
 		o.Kind = mysqld.MariaDB
 	}
-	if err := prepareMachine(ctx, o.Kind); err != nil {
+	if err := prepareMachine(ctx, o); err != nil {
 		return nil, err
 	}
 	s, err := begin(ctx, "real", dir)
@@ -54,12 +54,15 @@ func canBeReal() error {
 }
 
 // prepareMachine installs what the hosts run: they share the machine's /usr.
-func prepareMachine(ctx context.Context, kind mysqld.Kind) error {
+func prepareMachine(ctx context.Context, o Options) error {
 	programs := map[string]string{"sshd": "openssh-server", "sudo": "sudo", "ip": "iproute2", "ps": "procps", "nsenter": "util-linux", "unshare": "util-linux", "ssh": "openssh-client"}
 	if err := mysqld.Packages(ctx, programs); err != nil {
 		return err
 	}
-	_, err := mysqld.Ensure(ctx, kind)
+	if len(o.Packages) > 0 {
+		return nil // the database host gets its server by itself
+	}
+	_, err := mysqld.Ensure(ctx, o.Kind)
 	return err
 }
 
@@ -72,6 +75,11 @@ func (l *Lab) realHosts(ctx context.Context) error {
 	if err := errors.Join(l.installJava(ctx, java), writeDriver(l.Driver)); err != nil {
 		return err
 	}
+	if len(l.Options.Packages) > 0 {
+		if l.packages, err = sourceOf(ctx, l.say, l.Options.Packages); err != nil {
+			return err
+		}
+	}
 	specs := append([]HostSpec{}, l.Options.Layout...)
 	for i, spec := range append(specs, HostSpec{Name: DatabaseHost}) {
 		h := l.realHost(i, spec)
@@ -82,6 +90,9 @@ func (l *Lab) realHosts(ctx context.Context) error {
 		if err := h.boot(ctx); err != nil {
 			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
+	}
+	if h := l.Host(DatabaseHost); h.hasOwnRoot() {
+		return l.noDatabase(ctx, h)
 	}
 	return l.databaseOnHost(ctx, l.Host(DatabaseHost))
 }

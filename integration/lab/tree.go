@@ -29,15 +29,15 @@ var Volatile = []string{
 
 // HashTree reads every file of the host but those under the patterns.
 func (h *Host) HashTree(skip ...string) (Tree, error) {
-	tree := Tree{}
-	err := filepath.WalkDir(h.Root, func(file string, d fs.DirEntry, err error) error {
+	tree, root := Tree{}, h.treeRoot()
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // went while we looked
 		}
 		if err != nil {
 			return err
 		}
-		onHost := strings.TrimPrefix(file, h.Root)
+		onHost := strings.TrimPrefix(file, root)
 		if onHost == "" {
 			return nil
 		}

@@ -165,22 +165,30 @@ func Fresh(p *plan.Package, s plan.Ref, service *plan.Service, ledger string, ne
 		case n.Kind == plan.KindAccount:
 			state.Put(n.Ref, nil)
 		case n.Kind == plan.KindAdmin:
-			state.Put(n.Ref, &plan.Admin{Found: dbinit.Fresh(n.Path)})
+			state.Put(n.Ref, Admin(dbinit.Fresh(n.Path)))
 		}
 	}
 	return state, asleep(s, service, names)
+}
+
+// Admin is the tool's own account as root sees it: none, or some.
+func Admin(accounts []dbinit.Account) plan.Object {
+	if len(accounts) == 0 {
+		return &plan.Admin{}
+	}
+	return &plan.Admin{Found: accounts}
 }
 
 // asleep refuses to plan for a server that does not run and has been used: what
 // it holds only it can tell.
 func asleep(r plan.Ref, s *plan.Service, names []string) error {
 	if s.Hidden {
-		return &plan.Error{Cause: plan.Unread, Ref: r, Text: "no database server runs, and what /var/lib/mysql holds may not be read; turn sudo on for this host"}
+		return &plan.Error{Cause: plan.Unread, Ref: r, Text: "it does not run, and what /var/lib/mysql holds may not be read; write sudo = true for this host"}
 	}
 	for _, name := range names {
 		if slices.ContainsFunc(s.Databases, func(d string) bool { return strings.EqualFold(d, name) }) {
-			return &plan.Error{Cause: plan.Conflict, Ref: r, Text: "the database server does not run, and its data directory holds " + name +
-				", of which only the server can tell; start it on the host, then plan again"}
+			return &plan.Error{Cause: plan.Conflict, Ref: r, Text: "it does not run, and its data directory holds " + name +
+				", of which only the server itself can tell; start it on the host, then plan again"}
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (a *application) installPackage(ctx context.Context, c plan.Change, after *
 	a.say(event)
 	var last []string
 	exit, stderr, err := a.Hosts[c.Ref.Target].Run(ctx, "", installScript, []string{after.Manager, after.Name, after.Version}, nil, func(l string) {
-		if strings.TrimSpace(l) == "" {
+		if l = strings.TrimSpace(l); l == "" {
 			return
 		}
 		if strings.HasPrefix(l, "Setting up ") {

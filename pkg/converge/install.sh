@@ -36,7 +36,10 @@ of_apt() {
 	case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
 	installed) return 21 ;;
 	"" | not-installed | config-files) ;;
-	*) run dpkg --configure -a --force-confdef --force-confold || return ;;
+	*)
+		# Cut off. apt finishes what was unpacked, unless dpkg was amid its own notes.
+		run "$@" --no-install-recommends --no-remove install "$package" && return
+		run dpkg --force-confdef --force-confold --configure -a || return ;;
 	esac
 	if [ -z "$version" ]; then
 		[ -n "$(apt-cache policy "$package" 2>/dev/null | grep 'Candidate: [0-9]')" ] || run "$@" -o Acquire::Retries=1 update || return

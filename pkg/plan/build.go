@@ -37,6 +37,12 @@ func (e *Error) Error() string {
 	switch {
 	case e.Ref.Kind == KindSchema || e.Ref.Kind == KindAccount:
 		where += ": " + string(e.Ref.Kind) + " " + e.Ref.Path
+	case e.Ref.Kind == KindPackage:
+		where += ": package " + e.Ref.Path
+	case e.Ref.Kind == KindAdmin:
+		where += ": account " + e.Ref.Path
+	case e.Ref.Kind == KindService:
+		where += ": database server"
 	case e.Ref.Path != "":
 		where += ": " + e.Ref.Path
 	}
