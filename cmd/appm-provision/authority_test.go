@@ -84,7 +84,7 @@ func template(name string) *x509.Certificate {
 	}
 }
 
-// use makes a certificate the one that the server shows after FLUSH SSL.
+// use makes a certificate the one that the server in dir/db shows next.
 func use(t *testing.T, dir, name string) {
 	t.Helper()
 	for _, suffix := range []string{".pem", ".key"} {
@@ -92,7 +92,7 @@ func use(t *testing.T, dir, name string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file := filepath.Join(dir, "server"+suffix)
+		file := filepath.Join(dir, "db", "server"+suffix)
 		if err := os.WriteFile(file, data, 0o644); err != nil { // the server may run as another user
 			t.Fatal(err)
 		}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-sql-driver/mysql"
-
 	"github.com/appm-provision/appm-provision/integration/mysqld"
 	"github.com/appm-provision/appm-provision/pkg/converge"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
@@ -45,16 +43,24 @@ func comeIn(t *testing.T, dir string, port int, lines string) (cipher string, er
 // mariaDB starts a server whose root logs in with the password in dir/root.
 func mariaDB(t *testing.T, dir string, args ...string) (*mysqld.Server, *sql.DB) {
 	t.Helper()
+	return server(t, mysqld.MariaDB, dir, args...)
+}
+
+func server(t *testing.T, kind mysqld.Kind, dir string, args ...string) (*mysqld.Server, *sql.DB) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("LEFT OUT by -short: a database server")
 	}
-	if _, err := mysqld.Find(mysqld.MariaDB); err != nil {
+	if why := mysqld.Unfit(kind); why != "" {
+		t.Skip("NOT TESTED: " + why)
+	}
+	if _, err := mysqld.Find(kind); err != nil {
 		if os.Getenv("APPM_REQUIRE_SERVERS") == "1" {
 			t.Fatal(err)
 		}
 		t.Skipf("NOT TESTED (APPM_REQUIRE_SERVERS=1 makes this a failure): %v", err)
 	}
-	s, err := mysqld.Start(t.Context(), mysqld.Options{Kind: mysqld.MariaDB, Dir: filepath.Join(dir, "db"), Args: args})
+	s, err := mysqld.Start(t.Context(), mysqld.Options{Kind: kind, Dir: filepath.Join(dir, "db"), Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,53 +125,6 @@ func (w want) check(t *testing.T, dir string, port int) {
 	t.Log(err)
 }
 
-func TestTLS(t *testing.T) {
-	dir := t.TempDir()
-	ours, other := newAuthority(t, dir, "ours"), newAuthority(t, dir, "other")
-	ours.sign(t, dir, "good", []string{"db.internal", "127.0.0.1"}, false)
-	ours.sign(t, dir, "nameless", nil, false)
-	ours.sign(t, dir, "expired", []string{"127.0.0.1"}, true)
-	other.sign(t, dir, "foreign", []string{"127.0.0.1"}, false)
-	file := func(name string) string { return filepath.Join(dir, name) }
-	use(t, dir, "good")
-	s, db := mariaDB(t, dir, "--ssl-ca="+file("ours.pem"), "--ssl-cert="+file("server.pem"), "--ssl-key="+file("server.key"))
-	for _, c := range []struct {
-		shows string
-		want
-	}{
-		{"good", want{"", false, nil}},
-		{"good", want{"tls = \"verify\"\ntls_ca = \"ours.pem\"", true, nil}},
-		{"good", want{"tls = \"verify\"\ntls_ca = \"ours.pem\"\ntls_server_name = \"db.internal\"", true, nil}},
-		{"good", want{"tls = \"verify\"", false, []string{"certificate", "tls_ca"}}},
-		{"good", want{"tls = \"verify\"\ntls_ca = \"other.pem\"", false, []string{"127.0.0.1", "another authority than other.pem"}}},
-		{"good", want{"tls = \"verify\"\ntls_ca = \"ours.pem\"\ntls_server_name = \"db2.internal\"", false, []string{"db2.internal", "a name that it carries as tls_server_name"}}},
-		{"good", want{"tls = \"verify-ca\"\ntls_ca = \"ours.pem\"", true, nil}},
-		{"good", want{"tls = \"skip-verify\"", true, nil}},
-		{"nameless", want{"tls = \"verify\"\ntls_ca = \"ours.pem\"", false, []string{"no name at all", "verify-ca"}}},
-		{"nameless", want{"tls = \"verify-ca\"\ntls_ca = \"ours.pem\"", true, nil}},
-		{"foreign", want{"tls = \"verify-ca\"\ntls_ca = \"ours.pem\"", false, []string{"another authority than ours.pem"}}},
-		{"expired", want{"tls = \"verify\"\ntls_ca = \"ours.pem\"", false, []string{"expired", "renew it"}}},
-		{"expired", want{"tls = \"verify-ca\"\ntls_ca = \"ours.pem\"", false, []string{"expired", "renew it"}}},
-	} {
-		use(t, dir, c.shows)
-		execute(t, db, "FLUSH SSL")
-		c.lines = asAdmin + c.lines
-		c.check(t, dir, s.Port)
-	}
-	execute(t, db, "SET GLOBAL require_secure_transport = ON")
-	want{asAdmin, false, []string{"Access denied", `demands TLS says the same: then write tls = "verify"`}}.check(t, dir, s.Port)
-}
-
-func TestTLSThatTheServerDoesNotSpeak(t *testing.T) {
-	dir := t.TempDir()
-	newAuthority(t, dir, "ours")
-	s, _ := mariaDB(t, dir)
-	for _, lines := range []string{"tls = \"verify\"\ntls_ca = \"ours.pem\"", "tls = \"verify-ca\"\ntls_ca = \"ours.pem\"", "tls = \"skip-verify\""} {
-		want{asAdmin + lines, false, []string{"speaks no TLS", "ssl_cert", "via"}}.check(t, dir, s.Port)
-	}
-	want{asAdmin, false, nil}.check(t, dir, s.Port)
-}
-
 func TestAnAuthorityThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "key.pem"), []byte("-----BEGIN PRIVATE KEY-----\n"), 0o600); err != nil {
@@ -176,14 +135,6 @@ func TestAnAuthorityThatIsNone(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), says) || exitCode(context.Background(), err) != exitInput {
 			t.Errorf("%s: got %v, want an error of the inventory that says %q", file, err, says)
 		}
-	}
-}
-
-// MySQL says it in words of its own; its number is taken from the manual.
-func TestAServerThatDemandsTLS(t *testing.T) {
-	err := way{}.explain(&mysql.MySQLError{Number: 3159, Message: "Connections using insecure transport are prohibited while --require_secure_transport=ON."})
-	if !strings.Contains(err.Error(), `write tls = "verify"`) {
-		t.Errorf("the error does not say what to do: %v", err)
 	}
 }
 
@@ -199,4 +150,15 @@ func TestALocalSocket(t *testing.T) {
 	want{as(me()), false, nil}.check(t, dir, s.Port)
 	want{as("other"), false, []string{"no password was given", "the server sees the system's user " + me(), "run as other"}}.check(t, dir, s.Port)
 	want{"socket = \"/nowhere/mysqld.sock\"\nadmin = { user = \"root\" }", false, []string{"/nowhere/mysqld.sock", "via"}}.check(t, dir, s.Port)
+}
+
+// auth_socket is to MySQL what unix_socket is to MariaDB.
+func TestALocalSocketOfMySQL(t *testing.T) {
+	dir := t.TempDir()
+	s, db := server(t, mysqld.MySQL9, dir)
+	execute(t, db, "INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'", "CREATE USER other@localhost IDENTIFIED WITH auth_socket",
+		"ALTER USER '"+me()+"'@'localhost' IDENTIFIED WITH auth_socket")
+	as := func(user string) string { return fmt.Sprintf("socket = %q\nadmin = { user = %q }", s.Socket, user) }
+	want{as(me()), false, nil}.check(t, dir, s.Port)
+	want{as("other"), false, []string{"no password was given", "the server sees the system's user " + me(), "run as other"}}.check(t, dir, s.Port)
 }
