@@ -18,7 +18,7 @@ import (
 
 // programs by the Debian package that carries them.
 var programs = map[string]string{
-	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "ip": "iproute2", "ps": "procps",
+	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "openssl": "openssl", "ip": "iproute2", "ps": "procps",
 	"nsenter": "util-linux", "unshare": "util-linux",
 	"setfacl": "acl", // what folders hand on to the files made in them
 	// Login shells that operators have.
