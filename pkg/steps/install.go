@@ -229,7 +229,7 @@ func (i installation) wantAdmin(s *plan.State) ([]plan.Want, error) {
 	have, _ := found.Found.([]dbinit.Account)
 	list, err := dbinit.AdminStatements(m.(*plan.MySQL).Found.(dbinit.Server), have, i.db.Admin.User, i.d.Admin.Reveal())
 	if err != nil {
-		return nil, i.refuse(plan.Conflict, i.admin(), "%s", strings.TrimPrefix(err.Error(), "account "+i.db.Admin.User+": "))
+		return nil, i.refuse(plan.Conflict, i.admin(), "%s", strings.TrimPrefix(err.Error(), "account "))
 	}
 	w.After = &plan.Admin{Login: true, Statements: fromDB(list)}
 	return []plan.Want{w}, nil
