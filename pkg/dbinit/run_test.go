@@ -237,18 +237,31 @@ func TestALoadInterruptedIsFinishedByTheNextRunAtOnce(t *testing.T) {
 // cable is a pool's connections, counted and cut.
 type cable struct {
 	mu     sync.Mutex
-	conns  []net.Conn
+	conns  []*countedConn
 	writes atomic.Int64
 }
 
 type countedConn struct {
 	net.Conn
-	w *cable
+	w      *cable
+	writes atomic.Int64
 }
 
-func (c countedConn) Write(p []byte) (int, error) {
+func (c *countedConn) Write(p []byte) (int, error) {
 	c.w.writes.Add(1)
+	c.writes.Add(1)
 	return c.Conn.Write(p)
+}
+
+// trips are the round trips of each connection, in the order they were made,
+// the connecting itself included.
+func (w *cable) trips() (out []int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.conns {
+		out = append(out, 1+int(c.writes.Load()))
+	}
+	return out
 }
 
 func (w *cable) dial(c *mysql.Config) {
@@ -260,8 +273,9 @@ func (w *cable) dial(c *mysql.Config) {
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.conns = append(w.conns, conn)
-		return countedConn{conn, w}, nil
+		counted := &countedConn{Conn: conn, w: w}
+		w.conns = append(w.conns, counted)
+		return counted, nil
 	}
 }
 

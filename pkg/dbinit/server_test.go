@@ -130,7 +130,7 @@ func leftOut(t *testing.T, kind mysqld.Kind, why string) {
 }
 
 // open gives a pool as a caller would, closed with the test.
-func (s testServer) open(t *testing.T, change ...func(*mysql.Config)) *sql.DB {
+func (s testServer) open(t testing.TB, change ...func(*mysql.Config)) *sql.DB {
 	t.Helper()
 	c := s.config.Clone()
 	Configure(c)
@@ -156,7 +156,7 @@ var counter struct {
 }
 
 // names gives a schema and a ledger of this test's own, dropped afterwards.
-func names(t *testing.T, db *sql.DB) (schema string, o Options) {
+func names(t testing.TB, db *sql.DB) (schema string, o Options) {
 	t.Helper()
 	counter.Lock()
 	counter.n++
@@ -171,7 +171,7 @@ func names(t *testing.T, db *sql.DB) (schema string, o Options) {
 	return schema, o
 }
 
-func exec(t *testing.T, db *sql.DB, list ...string) {
+func exec(t testing.TB, db *sql.DB, list ...string) {
 	t.Helper()
 	for _, s := range list {
 		if _, err := db.Exec(s); err != nil {
