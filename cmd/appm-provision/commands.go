@@ -71,6 +71,9 @@ func (a *app) applyCommand() *cobra.Command {
 			if err := a.show(p); err != nil || dry || p.Empty() {
 				return err
 			}
+			if err := s.preflight.ready(cmd.Context()); err != nil {
+				return err
+			}
 			if err := a.confirm(yes); err != nil {
 				return err
 			}
@@ -102,10 +105,17 @@ func (a *app) planned(cmd *cobra.Command) (*session, *plan.Plan, error) {
 		return nil, nil, err
 	}
 	if err = s.open(cmd.Context()); err == nil {
-		var p *plan.Plan
-		if _, p, err = s.look(cmd.Context()); err == nil {
+		var (
+			state *plan.State
+			p     *plan.Plan
+		)
+		s.ask()
+		if state, p, err = s.look(cmd.Context()); err == nil {
+			s.preflight = s.before(state, p)
+			p.Notes = append(p.Notes, s.preflight.notes()...)
 			return s, p, nil
 		}
+		err = s.explain(cmd.Context(), err)
 	}
 	s.close()
 	return nil, nil, err

@@ -52,6 +52,7 @@ const long = `appm-provision sets up a distributed WSO2 App Manager 1.2.0 over S
 host entries, databases, configuration files and restarts, in the right order.
 Nothing is installed on the hosts.
 
+  appm-provision check   -i inventory.toml    is every host ready, and what to do if not
   appm-provision plan    -i inventory.toml    what would change, exactly
   appm-provision apply   -i inventory.toml    show that, ask, do it, verify
   appm-provision status  -i inventory.toml    how the nodes are`
@@ -68,7 +69,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.validateCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.versionCommand())
+	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {

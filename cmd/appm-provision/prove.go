@@ -59,6 +59,7 @@ func (s *session) proveOne(ctx context.Context, p *proof) {
 	if p.err != nil && errors.Is(p.err, context.DeadlineExceeded) {
 		p.err = context.Cause(ctx)
 	}
+	p.err = s.withWayOut(p.err)
 	p.provable = !sshexec.IsKind(p.err, sshexec.Forbidden) // a warning, never a failure
 }
 

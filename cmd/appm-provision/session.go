@@ -36,6 +36,11 @@ type session struct {
 	conns    map[string]*sshexec.Conn
 	db       *sql.DB
 	root     *sql.DB // the same server as its root, where the tool installs it; else nil
+	// inquiries are put to the hosts with the next gathering, health is what
+	// they answered: the preflight's part.
+	inquiries map[string]converge.Inquiry
+	health    map[string]converge.Health
+	preflight *preflight // of the plan
 }
 
 // read parses the inventory and prints its warnings. No connection is opened.
@@ -153,10 +158,20 @@ func (s *session) hosts() map[string]converge.Host {
 
 // look gathers hosts and databases side by side and builds the plan.
 func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
+	state, err, dbErr := s.gather(ctx)
+	if err := errors.Join(err, dbErr); err != nil {
+		return nil, nil, err
+	}
+	p, err := plan.Build(s.inv.Name, state, s.steps)
+	return state, p, err
+}
+
+// gather reads hosts and databases side by side, and tells the errors of either
+// apart: what could be read is in the state all the same.
+func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr error) {
 	var (
 		wg        sync.WaitGroup
 		databases *plan.State
-		dbErr     error
 	)
 	needs := steps.Needs(s.steps)
 	if s.db != nil {
@@ -164,19 +179,16 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 			databases, dbErr = s.lookDatabases(ctx, needs)
 		})
 	}
-	state, err := converge.Gather(ctx, s.hosts(), needs)
+	state, s.health, err = converge.Look(ctx, s.hosts(), needs, s.inquiries)
 	wg.Wait()
+	s.inquiries = nil
 	if s.installs() && err == nil {
 		databases, dbErr = s.asked(ctx, state, needs, databases, dbErr)
 	}
-	if err := errors.Join(err, dbErr); err != nil {
-		return nil, nil, err
-	}
-	if databases != nil {
+	if dbErr == nil && databases != nil {
 		state.Merge(databases)
 	}
-	p, err := plan.Build(s.inv.Name, state, s.steps)
-	return state, p, err
+	return state, err, dbErr
 }
 
 // apply makes the plan's changes, verifies that nothing is left to do, and that
