@@ -70,7 +70,7 @@ func TestKeyFiles(t *testing.T) {
 // What ssh would not use is not used, and the message says why and what to do.
 func TestUnusableKeyFiles(t *testing.T) {
 	open, signer := writeKey(t, "")
-	g := openGate(t, byKey(signer.PublicKey()))
+	g := startDoorman(t, byKey(signer.PublicKey()))
 	with := func(files ...string) Config {
 		cfg := g.config(nil)
 		cfg.Signers, cfg.KeyFiles = nil, files
@@ -132,7 +132,7 @@ func securityKey(t *testing.T) string {
 // A host of today's OpenSSH takes no signature over SHA-1, and we make none.
 func TestNoSHA1Signatures(t *testing.T) {
 	file := makeKey(t, "", "-t", "rsa", "-b", "2048")
-	g := openGate(t, func(g *gate) *ssh.ServerConfig {
+	g := startDoorman(t, func(g *doorman) *ssh.ServerConfig {
 		rules := byKey(publicOf(t, file))(g)
 		rules.PublicKeyAuthAlgorithms = []string{ssh.KeyAlgoRSA}
 		return rules
@@ -156,7 +156,7 @@ func TestOrderOfKeys(t *testing.T) {
 	for _, file := range append([]string{named, plain}, others...) {
 		keys = append(keys, publicOf(t, file))
 	}
-	g := openGate(t, byKey(nil))
+	g := startDoorman(t, byKey(nil))
 	cfg := g.config(nil)
 	cfg.Signers, cfg.KeyFiles, cfg.AgentSocket = nil, []string{named, plain}, socket
 	if got := LockedKeys(t.Context(), cfg); len(got) != 0 {
@@ -175,7 +175,7 @@ func TestOrderOfKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg.KeyFiles = []string{named}
-	right := openGate(t, byKey(keys[0]))
+	right := startDoorman(t, byKey(keys[0]))
 	cfg.Port, cfg.HostKey = right.port, ssh.FingerprintSHA256(right.hostKey.PublicKey())
 	dial(t, cfg)
 	cfg.AgentSocket = ""
@@ -210,7 +210,7 @@ func TestAgentWithManyKeys(t *testing.T) {
 // being used.
 func TestAgentTroubles(t *testing.T) {
 	file, signer := writeKey(t, "")
-	g := openGate(t, byKey(signer.PublicKey()))
+	g := startDoorman(t, byKey(signer.PublicKey()))
 	cfg := g.config(nil)
 	cfg.Signers = nil
 	private, err := ssh.ParseRawPrivateKey(readFile(t, file))
@@ -233,7 +233,7 @@ func TestAgentTroubles(t *testing.T) {
 
 	cfg.AgentSocket = serveAgent(t, &mortal{Agent: ring})
 	refused(t, cfg, Authentication, "the host accepts key "+ssh.FingerprintSHA256(signer.PublicKey()), "did not sign")
-	unsure := openGate(t, byKey(signer.PublicKey()))
+	unsure := startDoorman(t, byKey(signer.PublicKey()))
 	other := cfg
 	other.Port, other.HostKey, other.KeyFiles = unsure.port, ssh.FingerprintSHA256(unsure.hostKey.PublicKey()), []string{makeKey(t, "", "-t", "ed25519")}
 	refused(t, other, Authentication, "offered 2 keys", "did not sign")
@@ -264,7 +264,7 @@ func (m *mute) Sign(ssh.PublicKey, []byte) (*ssh.Signature, error) {
 func TestAgentDies(t *testing.T) {
 	file := makeKey(t, "", "-t", "ed25519")
 	socket := startAgent(t, file)
-	g := openGate(t, byKey(publicOf(t, file)))
+	g := startDoorman(t, byKey(publicOf(t, file)))
 	cfg := g.config(nil)
 	cfg.Signers, cfg.AgentSocket = nil, relayAgent(t, socket, 1)
 	refused(t, cfg, Authentication, "did not sign")
@@ -314,7 +314,7 @@ func readFile(t testing.TB, name string) []byte {
 // A deployment of many hosts opens a key with a passphrase once.
 func TestPassphraseIsUsedOnce(t *testing.T) {
 	file, signer := writeKey(t, "let me in")
-	g := openGate(t, byKey(signer.PublicKey()))
+	g := startDoorman(t, byKey(signer.PublicKey()))
 	var p Pool
 	cfg := g.config(nil)
 	cfg.Signers, cfg.KeyFiles, cfg.Passphrase = nil, []string{file}, func(string) string { return "let me in" }

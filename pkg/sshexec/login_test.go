@@ -14,22 +14,22 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// gate is an SSH server inside the test whose rules of entry are the test's own.
-type gate struct {
+// doorman is an SSH server inside the test whose rules of entry are the test's own.
+type doorman struct {
 	*server
 	mu    sync.Mutex
 	seen  []string // what it was offered: the fingerprints of keys, and methods with what came
 	doors int      // connections
 }
 
-// open starts it. The config's callbacks may tell the gate what they saw.
-func openGate(t testing.TB, config func(*gate) *ssh.ServerConfig) *gate {
+// startDoorman starts it. The config's callbacks may tell the doorman what they saw.
+func startDoorman(t testing.TB, config func(*doorman) *ssh.ServerConfig) *doorman {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{server: &server{address: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, hostKey: newKey(t), shell: []string{"/bin/sh", "-c"}}}
+	g := &doorman{server: &server{address: "127.0.0.1", port: l.Addr().(*net.TCPAddr).Port, hostKey: newKey(t), shell: []string{"/bin/sh", "-c"}}}
 	rules := config(g)
 	rules.AddHostKey(g.hostKey)
 	t.Cleanup(func() { l.Close(); g.cut() })
@@ -51,20 +51,20 @@ func openGate(t testing.TB, config func(*gate) *ssh.ServerConfig) *gate {
 	return g
 }
 
-func (g *gate) saw(what string) {
+func (g *doorman) saw(what string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.seen = append(g.seen, what)
 }
 
-func (g *gate) count() int {
+func (g *doorman) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.doors
 }
 
-// log is what the gate saw since it was last asked.
-func (g *gate) log() string {
+// log is what the doorman saw since it was last asked.
+func (g *doorman) log() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	seen := strings.Join(g.seen, "\n")
@@ -73,8 +73,8 @@ func (g *gate) log() string {
 }
 
 // byKey lets in one key.
-func byKey(allowed ssh.PublicKey) func(*gate) *ssh.ServerConfig {
-	return func(g *gate) *ssh.ServerConfig {
+func byKey(allowed ssh.PublicKey) func(*doorman) *ssh.ServerConfig {
+	return func(g *doorman) *ssh.ServerConfig {
 		return &ssh.ServerConfig{MaxAuthTries: -1, PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			g.saw(ssh.FingerprintSHA256(key))
 			if sameKey(key, allowed) {

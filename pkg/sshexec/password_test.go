@@ -88,9 +88,9 @@ func TestSeveralProofs(t *testing.T) {
 	dial(t, cfg) // the first key is shown again to the connection that sees the second
 }
 
-// asks is a gate that asks these rounds of questions; those with a ! are echoed.
-func asks(rounds ...[]string) func(*gate) *ssh.ServerConfig {
-	return func(g *gate) *ssh.ServerConfig {
+// asks is a doorman that asks these rounds of questions; those with a ! are echoed.
+func asks(rounds ...[]string) func(*doorman) *ssh.ServerConfig {
+	return func(g *doorman) *ssh.ServerConfig {
 		return &ssh.ServerConfig{
 			KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, client ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 				for _, round := range rounds {
@@ -141,7 +141,7 @@ func TestQuestions(t *testing.T) {
 		{"long", "geheim", [][]string{{"!" + strings.Repeat("ä", 500)}}, "answers: \npassword: geheim", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := openGate(t, asks(c.rounds...))
+			g := startDoorman(t, asks(c.rounds...))
 			cfg := g.config(nil)
 			cfg.Signers, cfg.Password = nil, func() string { return c.password }
 			if len(c.words) > 0 {
