@@ -193,7 +193,7 @@ func (p *Proxy) counted(l *link, n int, up bool) (cut Cut, trip int) {
 	}
 	if up {
 		p.count.Sent += int64(n)
-		if n > p.options.Small {
+		if p.options.asks(n) {
 			trip = l.here
 		}
 	} else {

@@ -21,14 +21,14 @@ type Options struct {
 	Delay  time.Duration // each way
 	Cut    Cut
 
-	// Small is the size of what asks for nothing when it goes to the target, and
-	// so is no part of a round trip. See SSH.
+	// Small is the size of messages to the target that ask for nothing, and so
+	// are no part of a round trip; see SSH. A chunk may hold a few of them.
 	Small int
 }
 
-// SSH is Small for SSH: the growth of a window, or the end of a channel. What
-// asks for something is larger, encrypted.
-const SSH = 40
+// SSH is Small for SSH with AES-GCM: the growth of a window, or the end of a
+// channel. Whatever asks for something is larger.
+const SSH = 36
 
 // Cut says where a connection breaks; the zero value never does. The count
 // runs over all connections since the proxy began or Set was called.
@@ -38,6 +38,10 @@ type Cut struct {
 	After bool // the chunk that is counted still arrives
 	Stay  bool // later connections are refused, as by a host that is gone
 }
+
+// asks reports whether a chunk to the target may ask for something. From
+// five small messages on, it could also be one of that size.
+func (o Options) asks(n int) bool { return o.Small == 0 || n%o.Small != 0 || n > 4*o.Small }
 
 // Unit is what a cut counts.
 type Unit int

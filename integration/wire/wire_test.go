@@ -88,7 +88,7 @@ func TestCountsWhatPasses(t *testing.T) {
 // A round trip is what waits for an answer: neither what is sent at once, nor
 // what comes by itself, nor what is too small to ask for anything.
 func TestCountsRoundTrips(t *testing.T) {
-	p := proxy(t, Options{Delay: 50 * time.Millisecond, Small: 3})
+	p := proxy(t, Options{Delay: 50 * time.Millisecond, Small: 2})
 	c := dial(t, p)
 	in := bufio.NewReader(c)
 	say := func(lines ...string) {

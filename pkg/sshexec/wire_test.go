@@ -17,8 +17,8 @@ import (
 func TestRoundTrips(t *testing.T) {
 	c := sharedCell(t)
 	for _, sudo := range []bool{false, true} {
-		// On a line as slow as this, no host is slower.
-		p := listenWire(t, c.port, 100*time.Millisecond)
+
+		p := listenWire(t, c.port, 20*time.Millisecond)
 		cfg := c.config("deploy", sudo, sharedKey(t))
 		cfg.Port = portOf(t, p)
 		conn := dial(t, cfg)
