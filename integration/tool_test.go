@@ -34,6 +34,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	tool, java = filepath.Join(dir, "appm-provision"), filepath.Join(dir, "java")
+	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // the records of runs
 	build := exec.Command("go", "build", "-o", tool, "../cmd/appm-provision")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)

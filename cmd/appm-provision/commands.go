@@ -87,9 +87,14 @@ func (a *app) applyCommand() *cobra.Command {
 }
 
 func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
+	rec, err := s.begin(p, "")
+	if err != nil {
+		return err
+	}
 	progress := &report.Progress{W: a.stderr}
-	r, err := s.apply(cmd.Context(), p, progress.Event)
+	r, err := s.apply(cmd.Context(), p, rec.events(progress.Event))
 	report.Outcome(a.stderr, r)
+	s.finish(cmd.Context(), err, r)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	// have their default effect again.
 	context.AfterFunc(ctx, stop)
 
-	app := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	app := &app{args: args, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := app.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -39,6 +39,8 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 
 // app is the command line: where it reads and writes, and its flags.
 type app struct {
+	args           []string // the command line, for the record
+	source         []byte   // the inventory as it was read
 	stdin          *os.File
 	stdout, stderr io.Writer
 
@@ -69,7 +71,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.versionCommand())
+	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.runsCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {

@@ -20,6 +20,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SSH_AUTH_SOCK", "")
+			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
 			e.Setenv("APPM_DB_PASSWORD", "hush-hush")
 			e.Setenv("MYSQL_ROOT_PASSWORD", "hush-too")
 			e.Setenv("ODD_PASSWORD", "has${in}it")

@@ -35,7 +35,8 @@ type session struct {
 	logins   *logins
 	conns    map[string]*sshexec.Conn
 	db       *sql.DB
-	root     *sql.DB // the same server as its root, where the tool installs it; else nil
+	record   *recording // of the run that makes the plan; nil until then
+	root     *sql.DB    // the same server as its root, where the tool installs it; else nil
 	// inquiries are put to the hosts with the next gathering, health is what
 	// they answered: the preflight's part.
 	inquiries map[string]converge.Inquiry
@@ -49,6 +50,7 @@ func (a *app) read() (inventory.Inventory, error) {
 	if err != nil {
 		return inventory.Inventory{}, usage("%v; name the inventory with -i, and see inventory.example.toml for what it holds", err)
 	}
+	a.source = src
 	inv, warnings, err := inventory.Parse(unprefix(a.inventory), src)
 	for _, w := range warnings {
 		fmt.Fprintln(a.stderr, "warning:", w)
@@ -195,7 +197,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
-		Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Look: s.lookAgain,
+		Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Made: s.record.made, Look: s.lookAgain,
 	}, p)
 	if err := report.Err(); err != nil {
 		return report, err

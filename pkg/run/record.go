@@ -56,15 +56,15 @@ func Create(dir string, b Begin, o Options) (*Record, error) {
 		return nil, fmt.Errorf("deployment %q: cannot be the name of a folder", b.Deployment)
 	}
 	if err := folder(dir); err != nil {
-		return nil, unwritable(err)
+		return nil, err
 	}
 	below := filepath.Join(dir, b.Deployment)
 	if err := folder(below); err != nil {
-		return nil, unwritable(err)
+		return nil, err
 	}
 	f, id, err := create(below, time.Now())
 	if err != nil {
-		return nil, unwritable(err)
+		return nil, err
 	}
 	hold(f)
 	r := &Record{ID: id, File: f.Name(), file: f, clean: o.Clean, warn: o.Warn, heard: map[string]bool{}}
@@ -74,13 +74,9 @@ func Create(dir string, b Begin, o Options) (*Record, error) {
 		err = errors.Join(syncFolder(below), syncFolder(dir))
 	}
 	if err != nil {
-		return nil, unwritable(errors.Join(err, f.Close(), os.Remove(f.Name())))
+		return nil, errors.Join(err, f.Close(), os.Remove(f.Name()))
 	}
 	return r, nil
-}
-
-func unwritable(err error) error {
-	return fmt.Errorf("the record of this run cannot be written, so nothing was begun: %w", err)
 }
 
 // create makes the file of a new run; a name that is taken is tried again.

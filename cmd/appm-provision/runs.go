@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/appm-provision/appm-provision/pkg/report"
+	"github.com/appm-provision/appm-provision/pkg/run"
+)
+
+func (a *app) runsCommand() *cobra.Command {
+	deployment := ""
+	cmd := &cobra.Command{
+		Use: "runs", Short: "List the runs that this machine has recorded, the newest first", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			dir, err := stateDir()
+			if err != nil {
+				return err
+			}
+			list, err := run.List(dir, deployment)
+			if err != nil {
+				return usage("%v", err)
+			}
+			if len(list) == 0 {
+				fmt.Fprintf(a.stdout, "No runs are recorded%s below %s.\n", of(deployment), dir)
+				return nil
+			}
+			return report.Runs(a.stdout, list)
+		},
+	}
+	cmd.Flags().StringVar(&deployment, "deployment", "", "only the runs of this one")
+	cmd.AddCommand(a.runsShowCommand(), a.runsPruneCommand())
+	return cmd
+}
+
+func of(deployment string) string {
+	if deployment == "" {
+		return ""
+	}
+	return " of " + deployment
+}
+
+func (a *app) runsShowCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "show ID|FILE", Short: "Show a run: its plan, what was done and when, how it ended",
+		Long: "Show a run: its plan, what was done and when, how it ended. The first characters of an id are\n" +
+			"enough; a name that ends in .jsonl is the file of a record that somebody else has made.",
+		Args: exactly(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			color, err := a.colored()
+			if err != nil {
+				return err
+			}
+			p, err := findRun(args[0])
+			if err != nil {
+				return usage("%v", err)
+			}
+			return report.Run(a.stdout, p, report.Options{Color: color})
+		},
+	}
+	cmd.Flags().StringVar(&a.color, "color", "auto", "auto, always or never")
+	return cmd
+}
+
+// findRun reads the record of an id, or the file that is named.
+func findRun(name string) (*run.Past, error) {
+	if filepath.Ext(name) == ".jsonl" {
+		return run.Read(name)
+	}
+	dir, err := stateDir()
+	if err != nil {
+		return nil, err
+	}
+	return run.Find(dir, name)
+}
+
+func (a *app) runsPruneCommand() *cobra.Command {
+	var (
+		deployment string
+		keep       int
+		older      string
+		dry        bool
+	)
+	cmd := &cobra.Command{
+		Use: "prune", Short: "Remove old records of runs; every apply does so with the same limits", Args: exactly(0),
+		RunE: func(*cobra.Command, []string) error {
+			age, err := days(older)
+			if err != nil {
+				return usage("--older-than is %q; it may be a number of days (90d) or a duration (36h)", older)
+			}
+			if keep < 1 {
+				return usage("--keep is %d; the newest record of a deployment always stays", keep)
+			}
+			dir, err := stateDir()
+			if err != nil {
+				return err
+			}
+			limits, prune, word := run.Limits{Keep: keep, Age: age, Now: time.Now()}, run.Prune, "removed"
+			if dry {
+				prune, word = run.Outgrown, "would remove"
+			}
+			list, err := prune(dir, deployment, limits)
+			for _, file := range list {
+				fmt.Fprintf(a.stdout, "%s %s %s\n", word, filepath.Base(filepath.Dir(file)), strings.TrimSuffix(filepath.Base(file), ".jsonl"))
+			}
+			if err == nil && len(list) == 0 {
+				fmt.Fprintf(a.stdout, "Nothing to remove%s.\n", of(deployment))
+			}
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&deployment, "deployment", "", "only the runs of this one")
+	f.IntVar(&keep, "keep", keepRecords, "how many records of each deployment stay")
+	f.StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d", "records that are older go, but the newest of a deployment")
+	f.BoolVar(&dry, "dry-run", false, "only say what would be removed")
+	return cmd
+}
+
+// days reads a duration that may be given in days.
+func days(text string) (time.Duration, error) {
+	if n, is := strings.CutSuffix(text, "d"); is {
+		count, err := strconv.ParseUint(n, 10, 16)
+		return time.Duration(count) * day, err
+	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d < 0 {
+		err = strconv.ErrRange
+	}
+	return d, err
+}
+
+// exactly is how many arguments a command below another takes; what is wrong is
+// said as the commands above say it.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
+			return usage("%v; see %s --help", err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
