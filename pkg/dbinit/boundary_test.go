@@ -4,8 +4,11 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // What a script's SELECTs answer, sent as Split cuts them one by one, is what
@@ -89,4 +92,66 @@ func randomScript(r *rand.Rand) string {
 		b.WriteString(pick(";", " ;", ";\n"))
 	}
 	return b.String()
+}
+
+// The scripts that are loaded end their statements where the server sees them
+// end: sent whole, in one piece, the server counts as many and they leave the same.
+func TestScriptsEndWhereTheServerSeesThem(t *testing.T) {
+	all, err := deployment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	comments, err := os.ReadFile("testdata/comments.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(comments), ";") - len(script(t, "comments.sql")); n < 15 {
+		t.Fatalf("only %d ends that are none in comments.sql", n)
+	}
+	onEach(t, func(t *testing.T, s testServer) {
+		db := s.open(t, func(c *mysql.Config) { c.Params = map[string]string{"sql_mode": text(DefaultSQLMode)} })
+		for i, list := range append([][]Statement{script(t, "comments.sql")}, all...) {
+			whole := strings.Join(sqlOf(list), "\n;\n")
+			if i == 0 {
+				whole = string(comments)
+			}
+			want, counted := made(t, db, whole)
+			if counted != len(list) {
+				t.Errorf("script %d: the server counts %d statements, we %d", i, counted, len(list))
+			}
+			got, _ := made(t, db, sqlOf(list)...)
+			if got != want {
+				t.Errorf("script %d: %s", i, difference(got, want))
+			}
+		}
+	})
+}
+
+// made sends each text and tells what it leaves, and how many statements the
+// server counted.
+func made(t *testing.T, db *sql.DB, texts ...string) (left string, counted int) {
+	t.Helper()
+	schema, _ := names(t, db)
+	exec(t, db, CreateStatement(schema, DefaultCharset))
+	conn, err := connect(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer discard(conn)
+	questions := func() (n int) {
+		if err := conn.QueryRowContext(t.Context(), "SHOW SESSION STATUS LIKE 'Questions'").Scan(new(string), &n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if _, err := conn.ExecContext(t.Context(), "USE "+ident(schema)); err != nil {
+		t.Fatal(err)
+	}
+	before := questions()
+	for _, q := range texts {
+		if _, err := conn.ExecContext(t.Context(), q); err != nil {
+			t.Fatalf("%.100s: %v", q, err)
+		}
+	}
+	return dump(t, db, schema), questions() - before - 1
 }
