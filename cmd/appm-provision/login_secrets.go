@@ -26,13 +26,14 @@ type questions struct {
 	from    sources
 	answers map[string]inventory.Secret // by where the inventory says it is
 	opened  map[string]inventory.Secret // passphrases, by key file
+	tried   map[string]bool             // key files that were asked about
 	locked  map[string][]string         // what LockedKeys said, by what it depends on
 	agents  map[string]bool             // whether the agent at a socket holds keys
 }
 
 // ask gives every stop on the way to the hosts its secrets.
 func (l *logins) ask(ctx context.Context, names []string, from sources) error {
-	q := &questions{from: from, answers: map[string]inventory.Secret{}, opened: map[string]inventory.Secret{}, locked: map[string][]string{}, agents: map[string]bool{}}
+	q := &questions{from: from, answers: map[string]inventory.Secret{}, opened: map[string]inventory.Secret{}, tried: map[string]bool{}, locked: map[string][]string{}, agents: map[string]bool{}}
 	var stops []*login
 	users := map[string][]string{} // which stops a secret is for
 	for _, name := range names {
@@ -111,8 +112,11 @@ func (l labelled) Prompt(what string) (string, error) {
 func (q *questions) passphrases(ctx context.Context, stop *login) error {
 	var errs []error
 	for _, file := range q.lockedKeys(ctx, stop) {
-		if _, open := q.opened[file]; !open && q.wanted(ctx, stop) {
-			errs = append(errs, q.open(ctx, stop, file))
+		if !q.tried[file] && q.wanted(ctx, stop) {
+			err := q.open(ctx, stop, file)
+			_, open := q.opened[file]
+			q.tried[file] = open || err != nil // not where another stop may need it more
+			errs = append(errs, err)
 		}
 	}
 	stop.Passphrase = func(file string) string {
