@@ -66,9 +66,13 @@ func (s Server) needs(job Job) map[string][]string {
 	if len(job.Load) > 0 || len(job.Account) > 0 {
 		needs[job.ledger().schema] = []string{"CREATE", "SELECT", "INSERT", "UPDATE", "DELETE"}
 	}
-	// Where a password is SET, UPDATE on mysql.* does, and more than that.
-	if slices.ContainsFunc(job.Account, func(c Statement) bool { return c.Account != "" && c.Opens == "" && (s.alters() || !c.Locks) }) {
-		needs["*"] = []string{"CREATE USER"}
+	for _, c := range job.Account {
+		switch {
+		case c.Locks && !s.alters(): // SET PASSWORD
+			needs["mysql"] = []string{"UPDATE"}
+		case c.Account != "" && c.Opens == "":
+			needs["*"] = []string{"CREATE USER"}
+		}
 	}
 	return needs
 }
