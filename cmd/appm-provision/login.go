@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,7 +106,7 @@ func (l *logins) login(name string, found sshconfig.Host, own inventory.HostSSH)
 	}
 	all := l.inv.SSH
 	way := &login{secrets: own, Config: sshexec.Config{
-		Host: name, Address: found.HostName, Port: found.Port, User: found.User,
+		Host: name, Address: found.HostName, Port: found.Port, User: found.User, Network: found.Network, BindAddress: found.BindAddress,
 		Certificates: found.CertificateFiles, AgentSocket: found.IdentityAgent, IdentitiesOnly: found.IdentitiesOnly,
 		KnownHosts: append(found.UserKnownHosts, found.GlobalKnownHosts...), AcceptNew: all.AcceptNew || found.AcceptNew,
 		HostKey: own.HostKey, HostKeyAlias: found.HostKeyAlias,
@@ -121,7 +119,6 @@ func (l *logins) login(name string, found sshconfig.Host, own inventory.HostSSH)
 	if len(all.KnownHosts) > 0 {
 		way.KnownHosts = paths(l.dir, all.KnownHosts)
 	}
-	way.Dial = dialer(found)
 	l.keyFiles(way, found, own)
 	return way
 }
@@ -137,20 +134,6 @@ func (l *logins) keyFiles(way *login, found sshconfig.Host, own inventory.HostSS
 		way.KeyFiles = found.IdentityFiles
 	default:
 		way.KeyFiles, way.usual = usualKeys(l.files.Local.Home), true
-	}
-}
-
-// dialer is nil where nothing says how to dial.
-func dialer(found sshconfig.Host) func(context.Context, string, string) (net.Conn, error) {
-	if found.Network == "tcp" && found.BindAddress == "" {
-		return nil
-	}
-	var from net.Dialer
-	if found.BindAddress != "" {
-		from.LocalAddr = &net.TCPAddr{IP: net.ParseIP(found.BindAddress)}
-	}
-	return func(ctx context.Context, _, address string) (net.Conn, error) {
-		return from.DialContext(ctx, found.Network, address)
 	}
 }
 

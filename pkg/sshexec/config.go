@@ -51,6 +51,9 @@ type Config struct {
 	// one connection to it for all hosts behind it.
 	Jump *Config
 
+	Network     string // "tcp4" or "tcp6" leaves one family of addresses; "tcp" when empty
+	BindAddress string // an IP literal to connect from; "" leaves it to the system
+
 	// Dial opens the TCP connection; a net.Dialer when nil. It is not asked
 	// where there is a Jump.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)

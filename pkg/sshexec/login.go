@@ -144,7 +144,16 @@ func (cfg *Config) dialer(via *joint) func(ctx context.Context, network, addr st
 	case cfg.Dial != nil:
 		return cfg.Dial
 	}
-	return (&net.Dialer{}).DialContext
+	return cfg.dialTCP
+}
+
+// dialTCP is a net.Dialer by Network and BindAddress.
+func (cfg *Config) dialTCP(ctx context.Context, _, address string) (net.Conn, error) {
+	var from net.Dialer
+	if cfg.BindAddress != "" {
+		from.LocalAddr = &net.TCPAddr{IP: net.ParseIP(cfg.BindAddress)}
+	}
+	return from.DialContext(ctx, or(cfg.Network, "tcp"), address)
 }
 
 // noTunnel is the error of a jump host that does not reach the host behind it.

@@ -156,7 +156,7 @@ func (cfg *Config) identity() string {
 		keys = append(keys, string(s.PublicKey().Marshal()))
 	}
 	return fmt.Sprintf("%q", []any{
-		via, cfg.Address, cfg.Port, cfg.User,
+		via, cfg.Network, cfg.BindAddress, cfg.Address, cfg.Port, cfg.User,
 		keys, cfg.KeyFiles, cfg.Certificates, cfg.AgentSocket, cfg.IdentitiesOnly,
 		cfg.KnownHosts, cfg.AcceptNew, cfg.HostKey, cfg.HostKeyAlias,
 	})
