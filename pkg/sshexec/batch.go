@@ -18,12 +18,13 @@ func (c *Conn) batch(ctx context.Context, j job) ([]byte, outcome, error) {
 		if int64(out.Len()) > c.cfg.MaxOutput {
 			return true, c.cfg.fail(Limit, nil, "the host sent more than the %d bytes allowed for one batch; ask for less at once", c.cfg.MaxOutput)
 		}
-		return bytes.HasSuffix(out.Bytes(), end) || out.Len() < 64<<10 && bytes.Contains(out.Bytes(), failed), nil
+		whole := bytes.HasSuffix(out.Bytes(), end) || bytes.Equal(out.Bytes(), end[1:])
+		return whole || out.Len() < 64<<10 && bytes.Contains(out.Bytes(), failed), nil
 	})
 	if err != nil {
 		return nil, what, err
 	}
-	body, err := c.between(j, out.Bytes(), what)
+	body, err := c.within(j, out.Bytes(), what)
 	return body, what, err
 }
 
@@ -35,7 +36,12 @@ func (c *Conn) between(j job, out []byte, what outcome) ([]byte, error) {
 	if !begun {
 		return nil, c.notBegun(j, out, what)
 	}
-	body, found := bytes.CutSuffix(append([]byte("\n"), body...), []byte("\n"+j.mark+" 3\n"))
+	return c.within(j, body, what)
+}
+
+// within is what the script wrote, without the marker at its end.
+func (c *Conn) within(j job, out []byte, what outcome) ([]byte, error) {
+	body, found := bytes.CutSuffix(append([]byte("\n"), out...), []byte("\n"+j.mark+" 3\n"))
 	if !found {
 		return nil, c.notEnded(what)
 	}
@@ -48,10 +54,7 @@ func (c *Conn) notBegun(j job, out []byte, what outcome) error {
 		return c.lostError("a script")
 	}
 	said := lastLine(what.stderr)
-	switch started := bytes.Contains(out, []byte(j.mark+" 1\n")); {
-	case started && j.sudo:
-		return c.cfg.sudoError(what.stderr)
-	case started:
+	if bytes.Contains(out, []byte(j.mark+" 1\n")) {
 		return c.cfg.fail(Shell, nil, "the script %s before it began: %s", what.ending(), said)
 	}
 	said = or(said, lastLine(string(out)))
@@ -71,22 +74,6 @@ func (o outcome) ending() string {
 		return "was killed"
 	}
 	return fmt.Sprintf("ended with exit code %d", o.exit)
-}
-
-// sudoError says which line of sudoers is missing.
-func (cfg *Config) sudoError(said string) error {
-	rule := cfg.User + " ALL=(ALL) NOPASSWD: ALL"
-	switch {
-	case strings.Contains(said, "password is required"):
-		return cfg.fail(Sudo, nil, "sudo wants a password from %s; put this line into a file in /etc/sudoers.d: %s", cfg.User, rule)
-	case strings.Contains(said, "not found"):
-		return cfg.fail(Sudo, nil, "sudo is not installed; install it, log in as root, or turn sudo off")
-	case strings.Contains(said, "not allowed") || strings.Contains(said, "not in the sudoers"):
-		return cfg.fail(Sudo, nil, "sudo does not let %s run sh; put this line into a file in /etc/sudoers.d: %s (sudo says: %s)", cfg.User, rule, lastLine(said))
-	case strings.Contains(said, "tty"):
-		return cfg.fail(Sudo, nil, "sudo wants a terminal; put this line into a file in /etc/sudoers.d: Defaults:%s !requiretty", cfg.User)
-	}
-	return cfg.fail(Sudo, nil, "sudo did not run sh: %s", or(lastLine(said), "it said nothing"))
 }
 
 func (c *Conn) isGone() bool {

@@ -105,6 +105,9 @@ func TestMain(m *testing.M) {
 	if shared.cell != nil {
 		shared.cell.stop()
 	}
+	if vault.cell != nil {
+		vault.cell.stop()
+	}
 	os.Exit(code)
 }
 

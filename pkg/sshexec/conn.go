@@ -21,6 +21,7 @@ type Conn struct {
 	sessions, execs, tunnels atomic.Int64
 
 	stage staging
+	door  door
 }
 
 // Dial connects and logs in. Hosts with a jump host in common are better

@@ -1,10 +1,12 @@
 package sshexec
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -16,20 +18,15 @@ type outcome struct {
 	stderr string // the tail of it
 }
 
-// exec runs a job. Its stdout goes to sink, which says when it has seen enough.
+// exec runs a job. What its script says on stdout goes to sink, which says when
+// it has seen enough.
 // One session channel, whatever the job.
 func (c *Conn) exec(ctx context.Context, j job, sink func([]byte) (done bool, err error)) (outcome, error) {
-	line, stdin := j.deliver()
-	s, err := c.start(ctx, line)
+	s, err := c.begin(ctx, j)
 	if err != nil {
 		return outcome{}, err
 	}
 	defer s.end()
-	if !j.hold {
-		s.letGo()
-	}
-	go s.feed(stdin)
-	go s.errs.fill(s.channel.Stderr())
 	result := make(chan error, 1)
 	go func() { result <- s.drain(sink) }()
 	select {
@@ -48,6 +45,7 @@ func (c *Conn) exec(ctx context.Context, j job, sink func([]byte) (done bool, er
 type session struct {
 	conn    *Conn
 	channel ssh.Channel
+	out     io.Reader     // the channel, or what begin made of it
 	ended   chan struct{} // closed when the host will say no more about it
 	exit    int
 	errs    tail
@@ -55,13 +53,27 @@ type session struct {
 	release chan struct{} // closed when stdin may end
 	let     sync.Once
 
+	lines    *bufio.Reader // out, while it is read by lines
+	tangled  bool          // stderr comes on out
+	front    *front
+	asks     *asking
+	moves    atomic.Int64  // grows whenever something passes on the way in
+	fed      chan struct{} // closed when all is sent that begin had to send
+	prompted chan struct{} // closed when a password is asked for
+	prompt   sync.Once
+
 	sinking   sync.Mutex // held while the caller's sink runs
 	abandoned bool       // the caller has returned: its sink must not be called any more
 }
 
 // start opens a channel and sends the line.
 func (c *Conn) start(ctx context.Context, line string) (*session, error) {
-	s, err := c.request(ctx, "exec", line, func() error {
+	return c.startWith(ctx, line, false)
+}
+
+// startWith starts the line with a terminal, or without.
+func (c *Conn) startWith(ctx context.Context, line string, terminal bool) (*session, error) {
+	s, err := c.request(ctx, "exec", line, terminal, func() error {
 		return c.cfg.fail(Shell, nil, "the host refuses to run commands for %s", c.cfg.User)
 	})
 	if err == nil {
@@ -72,21 +84,25 @@ func (c *Conn) start(ctx context.Context, line string) (*session, error) {
 
 // startSubsystem opens a channel to a subsystem of sshd.
 func (c *Conn) startSubsystem(ctx context.Context, name string) (*session, error) {
-	return c.request(ctx, "subsystem", name, func() error {
+	return c.request(ctx, "subsystem", name, false, func() error {
 		return c.cfg.fail(Upload, nil, "the host has no %s subsystem; install sftp-server, or add a Subsystem line to its sshd_config", name)
 	})
 }
 
 // request opens a channel and makes the one request that gives it its purpose.
-func (c *Conn) request(ctx context.Context, kind, text string, refused func() error) (*session, error) {
+func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, refused func() error) (*session, error) {
 	channel, requests, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: c, channel: channel, ended: make(chan struct{}), release: make(chan struct{}), exit: -1}
+	s := &session{conn: c, channel: channel, out: channel, ended: make(chan struct{}), release: make(chan struct{}),
+		fed: make(chan struct{}), prompted: make(chan struct{}), exit: -1}
 	go s.listen(requests)
 	accepted := make(chan error, 1)
 	go func() {
+		if terminal {
+			_ = requestTerminal(channel) // an error is the end of the channel, which the next request sees
+		}
 		ok, err := channel.SendRequest(kind, true, ssh.Marshal(struct{ Text string }{text}))
 		if err == nil && !ok {
 			err = refused()
@@ -206,23 +222,13 @@ func (s *session) listen(requests <-chan *ssh.Request) {
 	}
 }
 
-// feed sends stdin, and ends it when it may end. An error means that the channel
-// has ended, which drain notices as well. Nobody else writes to the channel.
-func (s *session) feed(stdin []byte) {
-	if _, err := s.channel.Write(stdin); err != nil {
-		return
-	}
-	<-s.release
-	_ = s.channel.CloseWrite()
-}
-
 func (s *session) letGo() { s.let.Do(func() { close(s.release) }) }
 
 // drain hands stdout to the sink, until that has enough or the output ends.
 func (s *session) drain(sink func([]byte) (bool, error)) error {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := s.channel.Read(buf)
+		n, err := s.out.Read(buf)
 		if done, err := s.sink(sink, buf[:n]); done || err != nil {
 			return err
 		}
@@ -256,6 +262,9 @@ func (s *session) abandon() {
 // for good, so the wait is short.
 func (s *session) finish(j job) outcome {
 	s.letGo()
+	if s.tangled {
+		go func() { _, _ = io.Copy(io.Discard, s.out) }() // the last words are in there
+	}
 	patience, done := context.WithTimeout(context.Background(), time.Second) // a timer's channel would fire for the first wait only
 	defer done()
 	select {

@@ -81,9 +81,9 @@ func owners(n int, as func(int) string) (names []string, members map[string][]in
 
 // gatherJob is the script for a batch: one sub-shell for each owner.
 func (c *Conn) gatherJob(reads []Read) job {
-	j := job{mark: marker(), sudo: c.cfg.Become != ""}
+	j := job{mark: marker(), become: true}
 	var b strings.Builder
-	b.WriteString(ownerScript + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
+	b.WriteString(c.ownerText() + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
 	names, members := owners(len(reads), func(i int) string { return reads[i].As })
 	for _, as := range names {
 		var calls strings.Builder

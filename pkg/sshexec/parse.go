@@ -189,7 +189,7 @@ func missingOwner(r Read, why string) (Found, bool) {
 	return f, true
 }
 
-func isOwnerProblem(why string) bool { return why == "a" || why == "x" || why == "t" }
+func isOwnerProblem(why string) bool { return len(why) == 1 && strings.Contains("axtf", why) }
 
 func ownerProblem(as, why string) string {
 	switch why {
@@ -197,6 +197,8 @@ func ownerProblem(as, why string) string {
 		return fmt.Sprintf("%s is not there, so there is no owner to do it as", as)
 	case "x":
 		return fmt.Sprintf("permission denied: %s cannot be seen, so there is no owner to do it as", as)
+	case "f":
+		return fmt.Sprintf("%s belongs to another user, and only root could become that one; scripts run as what become_user says", as)
 	}
 	return fmt.Sprintf("there is no setpriv, chroot, su or sudo that works, to do it as the owner of %s", as)
 }

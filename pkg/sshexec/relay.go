@@ -12,24 +12,23 @@ import (
 //go:embed script/relay.sh
 var relayScript string
 
-// DialRoot connects to a unix socket of the host as root: a server that asks the
-// kernel who is at the other end sees root, where DialContext shows it the user
+// DialRoot connects to a unix socket of the host as BecomeUser, which is root: a
+// server that asks the kernel who is at the other end sees root, where DialContext shows it the user
 // who logged in. It takes a session channel, and perl on the host.
 func (c *Conn) DialRoot(ctx context.Context, path string) (net.Conn, error) {
-	if c.cfg.Become == "" {
+	if !c.cfg.changes() {
 		return c.DialContext(ctx, "unix", path)
 	}
 	if err := checkPath(path); err != nil {
 		return nil, c.cfg.fail(Request, err, "a socket")
 	}
-	j := job{mark: marker(), sudo: true, hold: true, script: relayScript + "relay " + quote(path)}
-	line, stdin := j.deliver()
-	s, err := c.start(ctx, line)
+	j := job{mark: marker(), become: true, hold: true, mute: true, script: relayScript + "relay " + quote(path)}
+	s, err := c.begin(ctx, j)
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{session: s, job: j, path: path, out: bufio.NewReader(s.channel)}
-	if err := r.begin(ctx, stdin); err != nil {
+	r := &relay{session: s, job: j, path: path}
+	if err := r.begin(ctx); err != nil {
 		s.end()
 		return nil, err
 	}
@@ -41,21 +40,12 @@ type relay struct {
 	*session
 	job
 	path string
-	out  *bufio.Reader
-	said []byte // what came before the connection
 }
 
 // begin waits until the script has connected.
-func (r *relay) begin(ctx context.Context, stdin []byte) error {
-	go r.errs.fill(r.channel.Stderr())
+func (r *relay) begin(ctx context.Context) error {
 	begun := make(chan error, 1)
-	go func() {
-		_, err := r.channel.Write(stdin)
-		if err == nil {
-			err = r.await()
-		}
-		begun <- err
-	}()
+	go func() { begun <- r.connected() }()
 	select {
 	case err := <-begun:
 		return r.session.conn.wrap(err, "connecting to "+r.path)
@@ -64,12 +54,12 @@ func (r *relay) begin(ctx context.Context, stdin []byte) error {
 	}
 }
 
-// await reads lines until one of ours tells how it went. What a login shell says
-// before is skipped, and limited.
-func (r *relay) await() error {
-	for len(r.said) < maxLine {
-		line, err := r.out.ReadSlice('\n')
-		r.said = append(r.said, line...)
+// connected reads lines until one of ours tells how it went. There is not much to
+// say before that.
+func (r *relay) connected() error {
+	for said := 0; said < maxLine; {
+		line, err := r.lines.ReadSlice('\n')
+		said += len(line)
 		text := strings.TrimSuffix(string(line), "\n")
 		words, ours := cutMark(text, r.mark)
 		switch why, refused := strings.CutPrefix(words, "5 "); {
@@ -88,11 +78,7 @@ func (r *relay) await() error {
 
 func (r *relay) failed() error {
 	_ = r.channel.CloseWrite() // what still reads stdin ends with it
-	c, what := r.session.conn, r.finish(r.job)
-	if strings.Contains(string(r.said), "\n"+r.mark+" 2\n") {
-		return c.notEnded(what)
-	}
-	return c.notBegun(r.job, r.said, what)
+	return r.session.conn.notEnded(r.finish(r.job))
 }
 
 // connect starts passing bytes on. Whichever side ends first ends the other.
@@ -104,7 +90,10 @@ func (r *relay) connect() net.Conn {
 		inner.Close()
 		r.end()
 	}
-	go pass(r.channel, inner)
-	go pass(inner, r.out)
+	go func() {
+		r.reaches(r.fed)
+		pass(r.channel, inner)
+	}()
+	go pass(inner, r.lines)
 	return &tunnel{Conn: near, local: &net.UnixAddr{Net: "unix"}, remote: &net.UnixAddr{Net: "unix", Name: r.path}}
 }

@@ -73,9 +73,9 @@ func isName(text string) bool {
 // replaceJob is the script: one sub-shell for each stretch of replaces with the
 // same owner. The script holds the bytes, so it travels on stdin.
 func (c *Conn) replaceJob(replaces []Replace) job {
-	j := job{mark: marker(), sudo: c.cfg.Become != "", secret: true}
+	j := job{mark: marker(), become: true, secret: true}
 	var b strings.Builder
-	b.WriteString("batch() {\n" + ownerScript)
+	b.WriteString("batch() {\n" + c.ownerText())
 	b.WriteString("prog=" + quote("N="+j.mark+" R="+randomHex(8)+"\n"+commonScript+replaceScript) + "\n")
 	for i := 0; i < len(replaces); {
 		n := stretch(replaces[i:])

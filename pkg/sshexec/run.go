@@ -24,8 +24,6 @@ func (c *Conn) Run(ctx context.Context, as, script string, args []string, stdin 
 		return -1, "", err
 	}
 	switch s.at {
-	case before:
-		return -1, what.stderr, c.notBegun(j, s.chatter, what)
 	case within, broken:
 		return -1, what.stderr, c.notEnded(what)
 	case without:
@@ -46,47 +44,41 @@ func (c *Conn) checkRun(as, script string, args []string) error {
 }
 
 func (c *Conn) runJob(as, script string, args []string, stdin []byte) job {
-	j := job{mark: marker(), sudo: c.cfg.Become != "", hold: true}
+	j := job{mark: marker(), become: true, hold: true}
 	read := "p=\n"
 	if len(stdin) > 0 {
 		j.stdin = append([]byte(base64.StdEncoding.EncodeToString(stdin)), '\n')
 		read = "IFS= read -r p <&3\n"
 	}
 	work := "as=" + quote(as) + "\nwork " + quote(script) + " sh " + quoteAll(args) + "\n"
-	j.script = guarded(j.mark, ownerScript+watchScript+runScript+
+	j.script = guarded(j.mark, c.ownerText()+watchScript+runScript+
 		read+"watch &\nw=$!\n"+work+"kill $w 2>/dev/null\n")
 	return j
 }
 
 // stages of a stream.
 const (
-	before  = iota // the script has not begun
-	within         // it runs
+	within  = iota // it runs
 	ended          // it has ended
 	without        // there was no owner to run it as
-	broken         // it was killed, or never begun; the shell around it says so
+	broken         // it was killed; the shell around it says so
 )
 
 // stream splits the output of a script into lines, between the markers.
 type stream struct {
-	mark    string
-	line    func(string)
-	at      int
-	exit    int
-	why     string
-	held    []byte // an incomplete line
-	refused bool   // sudo did not let us
-	blank   bool   // an empty line is held back: it may belong to the last marker
-	chatter []byte // what came before the script began, cut
+	mark  string
+	line  func(string)
+	at    int
+	exit  int
+	why   string
+	held  []byte // an incomplete line
+	blank bool   // an empty line is held back: it may belong to the last marker
 }
 
 // maxLine is where a line without end is cut.
 const maxLine = 64 << 10
 
 func (s *stream) take(p []byte) (done bool, err error) {
-	if s.at == before && len(s.chatter) < 64<<10 {
-		s.chatter = append(s.chatter, p...)
-	}
 	s.held = append(s.held, p...)
 	for {
 		line, rest, whole := bytes.Cut(s.held, []byte("\n"))
@@ -97,7 +89,7 @@ func (s *stream) take(p []byte) (done bool, err error) {
 			line, rest = s.held[:maxLine], s.held[maxLine:]
 		}
 		s.held = rest
-		if s.next(string(line)); s.at > within || s.refused {
+		if s.next(string(line)); s.at > within {
 			return true, nil
 		}
 	}
@@ -105,15 +97,9 @@ func (s *stream) take(p []byte) (done bool, err error) {
 
 // next takes one line.
 func (s *stream) next(line string) {
-	ours, ok := cutMark(line, s.mark)
-	switch {
-	case s.at == before && ok && ours == "2":
-		s.at = within
-	case s.at == before && ok && len(ours) > 2 && ours[:2] == "s ":
-		s.refused = true
-	case s.at == within && ok:
+	if ours, ok := cutMark(line, s.mark); ok {
 		s.own(ours)
-	case s.at == within:
+	} else {
 		s.give(line)
 	}
 }

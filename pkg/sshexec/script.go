@@ -26,6 +26,9 @@ var guardScript string
 //go:embed script/watch.sh
 var watchScript string
 
+//go:embed script/run.sh
+var runScript string
+
 // marker is what our scripts begin their lines with. Nobody can know it before
 // the script runs, so neither a chatty .bashrc nor a hostile file can forge it.
 func marker() string { return "appm-" + randomHex(16) }
@@ -40,14 +43,27 @@ func randomHex(n int) string {
 type job struct {
 	mark   string
 	script string // sh; begins after the preamble has run
-	sudo   bool
+	become bool   // as Config.BecomeUser, and not as the user who logs in
 	secret bool   // the script holds secrets: it must not be in an argument
 	hold   bool   // stdin stays open until the script has ended, and ends the script when it closes
+	mute   bool   // stdout belongs to the script alone: where there is a terminal, nobody hears its stderr
 	stdin  []byte // lines for the script to read, after its own text; only with hold
 }
 
+// delivery is how a job gets to the host: what the login shell is to run, and
+// what is sent on stdin, when.
+type delivery struct {
+	line     string
+	terminal bool
+	password []byte // a line, sent as soon as our own line runs
+	onPrompt bool   // but not before it is asked for
+	gated    bool   // text has to wait until the other user's shell says that it reads
+	text     []byte
+	hold     bool
+}
+
 // maxArgument is what the exec line may hold of a script. Linux allows 128 KiB
-// for one argument; a longer script travels on stdin, for one round trip more.
+// for one argument; a longer script travels on stdin.
 const maxArgument = 96 << 10
 
 // wordLength is that of the words that the script is cut into: tcsh refuses
@@ -59,54 +75,45 @@ const wordLength = 1000
 // would touch: no !, no backslash, no newline.
 const (
 	lineWithScript = `sh -c 'IFS=;b="$*";unset IFS;s=$(printf %s "$b"|base64 -d 2>/dev/null)||s=$(printf %s "$b"|base64 -D);eval "$s"' sh`
-	lineReadsAll   = `sh -c 'eval "$(cat)"'`
-	lineReadsPart  = `sh -c '` + readsPart + `' sh `
-	// readsPart reads a script up to a line that is $1, and no byte further.
-	readsPart = `n=$(echo;echo .);n=${n%.};s=;while IFS= read -r l;do [ "$l" = "$1" ]&&break;s="$s$l$n";done;eval "$s"`
+	lineReadsAll   = `sh -c 'echo;echo "$1 1";` + readsAll + `' sh `
+	lineReadsPart  = `sh -c 'echo;echo "$1 1";` + readsPart + `' sh `
+
+	// readsAll reads a script from stdin, and readsPart one up to a line that is
+	// $1, and no byte further. Neither runs a script that is not whole: a start
+	// file of the login shell may have read some of it, or the connection was cut.
+	readsAll  = `s=$(cat);case $s in "N=$1"*"#$1") eval "$s";;*) echo "$1 0";;esac`
+	readsPart = `n=$(echo;echo .);n=${n%.};s=;d=;while IFS= read -r l;do [ "$l" = "$1" ]&&d=1&&break;s="$s$l$n";done;case $d$s in 1"N=$1"*) eval "$s";;*) echo "$1 0";;esac`
 )
 
-// deliver yields the exec line and what is to be sent on stdin at once.
+// deliver yields the exec line of a job that becomes nobody else, and what is to
+// be sent on its stdin.
 func (j job) deliver() (line string, stdin []byte) {
-	text := j.outer()
-	switch encoded := base64.StdEncoding.EncodeToString([]byte(text)); {
-	case !j.secret && len(encoded) <= maxArgument:
-		return lineWithScript + words(encoded), j.stdin
-	case j.hold:
-		return lineReadsPart + j.mark, append([]byte(text+"\n"+j.mark+"\n"), j.stdin...)
+	text := j.inner()
+	if start := j.start() + text; !j.secret && base64.StdEncoding.EncodedLen(len(start)) <= maxArgument {
+		return lineWithScript + words(start), j.stdin
 	}
-	return lineReadsAll, []byte(text)
+	return j.onStdin(text)
 }
 
-func words(text string) string {
-	var b strings.Builder
-	for len(text) > 0 {
-		n := min(wordLength, len(text))
-		b.WriteByte(' ')
-		b.WriteString(text[:n])
-		text = text[n:]
-	}
-	return b.String()
-}
-
-// outer is the text that the session's own shell runs: the script itself, or
-// the way to it through sudo. Sudo's command line stays short and always the
-// same, since sudo writes it to the system's log.
-func (j job) outer() string {
-	start := "N=" + j.mark + "\necho; echo \"$N 1\"\n"
-	if !j.sudo {
-		return start + j.inner()
-	}
-	// The failure of sudo is told at once: cat ends only with stdin, which stays
-	// open until the end is told.
-	run := `printf '%s\n' "$o" "$s" | { sudo -n -- sh -c 'eval "$(cat)"' || echo "$N s $?"; }`
+// onStdin has the text read from stdin, for one round trip more.
+func (j job) onStdin(text string) (line string, stdin []byte) {
 	if j.hold {
-		run = `{ printf '%s\n' "$o" "$s" "$N"; cat; } | ` +
-			`{ sudo -n -- sh -c '` + readsPart + `' sh "$N" || echo "$N s $?"; }`
+		return lineReadsPart + j.mark, j.part(text)
 	}
-	// sudo drops what it does not know from the environment.
-	keep := `case $L$Z in *[!A-Za-z0-9_.@:/+-]*) L= Z=; esac; o="L=$L Z=$Z"` + "\n"
-	return start + commonScript + keep + "s=" + quote(j.inner()) + "\n" +
-		`if [ "$(id -u)" = 0 ]; then eval "$s"; else ` + run + "; fi\n"
+	return lineReadsAll + j.mark, j.all(text)
+}
+
+// all and part are texts for readsAll and readsPart.
+func (j job) all(text string) []byte { return []byte(text + "#" + j.mark) }
+
+func (j job) part(text string) []byte {
+	return append([]byte(text+j.mark+"\n"), j.stdin...)
+}
+
+// start says on both streams that our line runs: what comes before is the login
+// shell's.
+func (j job) start() string {
+	return "N=" + j.mark + "; echo; echo \"$N 1\"; echo \"$N 1\" >&2\n"
 }
 
 // inner is the script with its preamble. The second marker says on both
@@ -116,5 +123,15 @@ func (j job) inner() string {
 		"echo \"$N 2\"; echo \"$N 2\" >&2\n" + j.script + "\necho \"$N 3\" >&2; echo \"$N 3\"\n"
 }
 
-//go:embed script/run.sh
-var runScript string
+// words is text as base64, in words.
+func words(text string) string {
+	text = base64.StdEncoding.EncodeToString([]byte(text))
+	var b strings.Builder
+	for len(text) > 0 {
+		n := min(wordLength, len(text))
+		b.WriteByte(' ')
+		b.WriteString(text[:n])
+		text = text[n:]
+	}
+	return b.String()
+}

