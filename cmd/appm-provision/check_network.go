@@ -24,6 +24,9 @@ func (s *session) names(h inventory.Host) []string {
 }
 
 func (p *preflight) resolved(host string, health converge.Health) {
+	if slices.ContainsFunc(p.finds, func(f finding) bool { return f.Target == host && f.Check == checkNames && f.Level == report.Failure }) {
+		return // the hosts file is wrong, and what resolves by it follows from that
+	}
 	h, _ := p.inv.Host(host)
 	want := steps.Deployment{Inventory: p.inv}.Names(h)
 	for _, name := range p.names(h) {

@@ -194,7 +194,7 @@ func (s *session) wayOut(err error) string {
 	case obstacleName:
 		return fmt.Sprintf("the host does not resolve %s: look at its hosts file and at the line hosts: of /etc/nsswitch.conf", db.Name)
 	case obstacleRefused:
-		if s.db != nil {
+		if s.answered {
 			return fmt.Sprintf("the server runs, but does not listen on %s: set its bind-address, or remove skip-networking", net.JoinHostPort(db.Address, strconv.Itoa(db.Port)))
 		}
 		return "nothing listens there: is the server running, and is its bind-address one that the nodes can reach"
@@ -215,7 +215,8 @@ const (
 )
 
 // obstacle reads the reason off the words of the far sshd: the protocol has one
-// code for all of them.
+// code for all of them. OpenSSH says no more than "open failed" where its kernel
+// knows no way.
 func obstacle(err error) string {
 	var refused *mysql.MySQLError
 	if err == nil || errors.As(err, &refused) {
@@ -229,7 +230,7 @@ func obstacle(err error) string {
 		{obstacleName, []string{"not known", "name resolution", "no such host", "no address associated", "could not resolve", "unknown host"}},
 		{obstacleRefused, []string{"connection refused"}},
 		{obstacleSilence, []string{"no answer within", "timed out", "deadline exceeded", "i/o timeout"}},
-		{obstacleRoute, []string{"no route to host", "network is unreachable", "host is unreachable"}},
+		{obstacleRoute, []string{"no route to host", "network is unreachable", "host is unreachable", `("open failed")`}},
 	} {
 		for _, w := range o.words {
 			if strings.Contains(text, w) {

@@ -260,6 +260,7 @@ func TestWhatBarsAWay(t *testing.T) {
 		"ssh: rejected: connect failed (Connection refused)": obstacleRefused,
 		"connect failed (Connection timed out)":              obstacleSilence,
 		"login: no answer within 20s":                        obstacleSilence,
+		"ssh: rejected: connect failed (\"open failed\")":    obstacleRoute,
 		"connect failed (No route to host)":                  obstacleRoute,
 		"Access denied for user":                             "",
 	} {

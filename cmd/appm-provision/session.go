@@ -41,6 +41,7 @@ type session struct {
 	// they answered: the preflight's part.
 	inquiries map[string]converge.Inquiry
 	health    map[string]converge.Health
+	answered  bool       // the database server, when the tool itself asked
 	preflight *preflight // of the plan
 }
 
@@ -183,7 +184,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 	}
 	state, s.health, err = converge.Look(ctx, s.hosts(), needs, s.inquiries)
 	wg.Wait()
-	s.inquiries = nil
+	s.inquiries, s.answered = nil, s.db != nil && dbErr == nil
 	if s.installs() && err == nil {
 		databases, dbErr = s.asked(ctx, state, needs, databases, dbErr)
 	}
