@@ -1,6 +1,8 @@
 package integration_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,8 +43,29 @@ func incomparable(t *testing.T, d databaseWorld) {
 	d.says(t, blind, 0, plans, "; a login from idp1 was turned away, so it is set", "ALTER USER "+appm+" IDENTIFIED BY (secret)")
 	d.says(t, blind, 0, applies, "Applied and verified")
 	d.says(t, blind, 0, plans, "; a login from idp1 shows that it is right", "No changes.")
+	d.pattern(t, blind)
 	idp.Forbid("forward")
 	d.exec(t, "ALTER USER "+appm+" IDENTIFIED BY 'another'")
 	r := d.says(t, blind, 0, plans, "a login from idp1 did not tell", "does not allow a tunnel", "so it is left as it is", "No changes.")
 	t.Log(strings.SplitN(r.out, "\n", 2)[0])
+}
+
+// pattern has an account at a pattern alone: a host that it covers tells, until
+// that host has an account of its own.
+func (d databaseWorld) pattern(t *testing.T, blind string) {
+	src, err := os.ReadFile(blind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "inventory.toml")
+	if err := os.WriteFile(file, []byte(strings.Replace(string(src), "user = \"appm\"", "account_hosts = [\"127.%\"]\nuser = \"appm\"", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.exec(t, "RENAME USER "+appm+" TO 'appm'@'127.%'")
+	d.says(t, file, 0, plans, "account appm@127.%: its password cannot be compared (", "; a login from idp1 shows that it is right", "CREATE USER "+appm)
+	d.exec(t, "ALTER USER 'appm'@'127.%' IDENTIFIED BY 'another'")
+	d.says(t, file, 0, plans, "; a login from idp1 was turned away, so it is set", "ALTER USER 'appm'@'127.%' IDENTIFIED BY (secret)")
+	d.says(t, file, 0, applies, "Applied and verified")
+	d.says(t, file, 0, plans, "account appm@127.%: its password cannot be compared (", "nor tried (no host of this run comes to the server as this account and no other), so it is left as it is", "No changes.")
+	d.exec(t, "DROP USER 'appm'@'127.%'")
 }

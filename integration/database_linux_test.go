@@ -14,7 +14,7 @@ import (
 	"github.com/appm-provision/appm-provision/integration/mysqld"
 )
 
-// TestDatabase is what a database server can do to a run, through the command:
+// TestDatabase, on Linux for the small file system, is what a database server can do to a run, through the command:
 // one clear error with its exit code, and the run after it completes.
 func TestDatabase(t *testing.T) {
 	for _, kind := range []mysqld.Kind{mysqld.MariaDB, mysqld.MySQL9} {
