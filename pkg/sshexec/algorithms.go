@@ -43,6 +43,18 @@ func algorithmsOf(keyType string) []string {
 	return []string{keyType}
 }
 
+// hostKeyAlgorithms are all that the library does well, in OpenSSH's order, so
+// that a host that is new shows us the key that it shows others.
+func hostKeyAlgorithms() []string {
+	all := ssh.SupportedAlgorithms().HostKeys
+	rank := func(name string) int {
+		return slices.IndexFunc([]string{"ssh-ed25519", "ecdsa-", "rsa-sha2-512", "rsa-sha2-256", ""},
+			func(start string) bool { return strings.HasPrefix(name, start) })
+	}
+	slices.SortStableFunc(all, func(a, b string) int { return rank(a) - rank(b) })
+	return all
+}
+
 // order puts the algorithms by which known_hosts can verify the host first.
 // The others follow, as OpenSSH has it: a host whose key has changed its type
 // must be seen as changed, not as one that speaks another language.
@@ -56,7 +68,7 @@ func (h *hostKeys) order(address string) []string {
 		}
 		first = append(first, algorithmsOf(key.Type())...)
 	}
-	all := ssh.SupportedAlgorithms().HostKeys
+	all := hostKeyAlgorithms()
 	if authority {
 		certificates := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return !isCertificate(name) })
 		first = append(certificates, first...)

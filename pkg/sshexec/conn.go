@@ -104,10 +104,3 @@ func (w *wire) Write(p []byte) (int, error) {
 	w.sent.Add(int64(n))
 	return n, err
 }
-
-func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return err
-}

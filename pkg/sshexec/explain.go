@@ -3,6 +3,7 @@ package sshexec
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -29,14 +30,14 @@ func (a *attempt) explain(err error, logins int, via *joint) error {
 			return a.cfg.fail(Unreachable, lost.why(), "the connection to jump host %s was lost while logging in", lost.owner.Host)
 		}
 	}
-	said := a.goodbye(err)
+	why := a.goodbye(err)
 	switch {
 	case !strings.Contains(n.wire.hello(), "SSH-"):
 		return a.cfg.fail(Unreachable, nil, "%s is no SSH server; %s", a.address, greeted(n.wire.hello()))
 	case !n.kex.Load():
-		return a.cfg.fail(Unreachable, errors.New(or(said, plainly(err))), "the connection to %s ended during the key exchange", a.address)
+		return a.cfg.fail(Unreachable, why, "the connection to %s ended during the key exchange", a.address)
 	}
-	return a.cfg.fail(Unreachable, errors.New(or(said, plainly(err))), "the connection to %s ended while logging in as %s", a.address, a.cfg.User)
+	return a.cfg.fail(Unreachable, why, "the connection to %s ended while logging in as %s", a.address, a.cfg.User)
 }
 
 func (l *link) isGone() bool {
@@ -70,18 +71,16 @@ func greeted(hello string) string {
 	return fmt.Sprintf("it said %q", brief(hello))
 }
 
-// goodbye is the reason that the host gave for ending the connection, if it did.
-func (a *attempt) goodbye(err error) string {
-	_, said, ok := strings.Cut(err.Error(), "ssh: disconnect, reason ")
-	if !ok {
-		return ""
+// goodbye is why the connection ended, as far as the host or the network said.
+func (a *attempt) goodbye(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, errEnded) {
+		return nil
 	}
-	_, said, _ = strings.Cut(said, ": ")
-	return "the host says: " + brief(said)
-}
-
-func plainly(err error) string {
-	return strings.TrimPrefix(err.Error(), "ssh: handshake failed: ")
+	if _, said, ok := strings.Cut(err.Error(), "ssh: disconnect, reason "); ok {
+		_, said, _ = strings.Cut(said, ": ")
+		return fmt.Errorf("the host says %s", brief(said))
+	}
+	return errors.New(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "))
 }
 
 // noCommonAlgorithm names what the host offers and what would let it in.

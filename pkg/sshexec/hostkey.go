@@ -49,7 +49,7 @@ func (h *hostKeys) load(cfg *Config, address string, b *books) (err error) {
 
 func (h *hostKeys) pin(text string) error {
 	if strings.HasPrefix(text, "SHA256:") {
-		h.algorithms = slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, isCertificate)
+		h.algorithms = slices.DeleteFunc(hostKeyAlgorithms(), isCertificate)
 		return nil
 	}
 	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
@@ -133,14 +133,14 @@ func (h *hostKeys) badCertificate(address string, cert *ssh.Certificate, err err
 }
 
 func (h *hostKeys) checkPinned(key ssh.PublicKey) error {
-	want := h.cfg.HostKey
+	want, advice := h.cfg.HostKey, "; a host with several keys needs the whole public key line pinned, not the fingerprint"
 	if h.pinned != nil {
-		want = ssh.FingerprintSHA256(h.pinned)
+		want, advice = ssh.FingerprintSHA256(h.pinned), ""
 	}
 	if ssh.FingerprintSHA256(key) == want {
 		return nil
 	}
-	return h.cfg.fail(HostKey, nil, "host key %s is not the one pinned for it (%s)", describe(key), want)
+	return h.cfg.fail(HostKey, nil, "host key %s is not the one pinned for it (%s)%s", describe(key), want, advice)
 }
 
 func (h *hostKeys) changed(address string, key ssh.PublicKey, want []xknownhosts.KnownKey) error {

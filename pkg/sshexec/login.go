@@ -114,7 +114,8 @@ func (a *attempt) once(ctx context.Context, via *joint) (*link, error) {
 	a.now.wire = w
 	client, err := a.handshake(ctx, w)
 	if err != nil {
-		return nil, errors.Join(err, ignoreClosed(tcp.Close()))
+		_ = tcp.Close() // it may have gone by itself
+		return nil, err
 	}
 	return &link{owner: a.cfg, client: client, wire: w, via: via, slots: make(chan struct{}, slotsPerConn), gone: make(chan struct{})}, nil
 }
