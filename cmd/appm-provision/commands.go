@@ -91,6 +91,7 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(a.stderr, "%-9s %s\n", "run", rec.ID)
 	progress := &report.Progress{W: a.stderr}
 	r, err := s.apply(cmd.Context(), p, rec.events(progress.Event))
 	report.Outcome(a.stderr, r)

@@ -68,7 +68,9 @@ func (s *session) begin(p *plan.Plan, of string) (_ *recording, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Plan(planned)
+	if err := r.Plan(planned); err != nil {
+		return nil, err
+	}
 	s.record = r
 	return r, nil
 }

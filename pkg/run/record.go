@@ -90,8 +90,18 @@ func create(dir string, now time.Time) (*os.File, string, error) {
 	}
 }
 
-// Plan records what is to be done.
-func (r *Record) Plan(p Plan) { r.keep(line{Plan: &p}) }
+// Plan records what is to be done. An error means that the run must not begin,
+// because nobody could take it back; there is no record of it then.
+func (r *Record) Plan(p Plan) error {
+	err := r.write(line{Plan: &p})
+	if err == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	return errors.Join(fmt.Errorf("%s: %w", r.File, err), r.file.Close(), os.Remove(r.File))
+}
 
 // Event records one line of progress. Of something counted, the beginning and
 // the end are enough.

@@ -29,11 +29,14 @@ func started(t *testing.T, dir string, o Options) *Record {
 func whole(t *testing.T, dir string) *Record {
 	t.Helper()
 	r := started(t, dir, Options{})
-	r.Plan(Plan{Summary: "Plan: 2 to change.", Notes: []Note{{Target: "h", Text: "mind"}}, Changes: []Change{
+	err := r.Plan(Plan{Summary: "Plan: 2 to change.", Notes: []Note{{Target: "h", Text: "mind"}}, Changes: []Change{
 		{Target: "h", Kind: "file", Path: "/a", As: "/home", Step: "one", Stage: "files",
 			Before: &Thing{Fingerprint: "1", Size: 3, Mode: 0o755, Owner: "u", Group: "g"}, After: &Thing{Fingerprint: "2", Mode: 0o755}, Text: "~ /a\n+<x>&</x>"},
 		{Target: "h", Kind: "file", Path: "/b", Step: "one", Stage: "files", Before: &Thing{Fingerprint: "3"}},
 	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	r.Event(Event{Stage: Files, Target: "h", Text: "/a"})
 	r.Made(0, "/store/a")
 	r.Wire([]Wire{{Host: "h", Connections: 1, Sessions: 2, Sent: 10, Received: 20}})
@@ -152,11 +155,27 @@ func TestAFullDiskLeavesAGapAndOneWarning(t *testing.T) {
 	}
 }
 
+func TestAPlanThatCannotBeRecordedIsNoRun(t *testing.T) {
+	dir := t.TempDir()
+	r := started(t, dir, Options{Warn: func(error) { t.Error("warned of what is an error") }})
+	r.file = &full{File: r.file.(*os.File), room: r.size + 10}
+	if err := r.Plan(Plan{Summary: "a long one"}); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), r.File) {
+		t.Errorf("got %v", err)
+	}
+	r.Event(Event{Text: "later"})
+	r.End(End{})
+	if list, err := List(dir, ""); err != nil || len(list) != 0 {
+		t.Errorf("there is a record of it: %v %v", list, err)
+	}
+}
+
 func TestEachLineIsOnTheDiskBeforeTheRunGoesOn(t *testing.T) {
 	r := started(t, t.TempDir(), Options{})
 	disk := &full{File: r.file.(*os.File), room: 1 << 20}
 	r.file = disk
-	r.Plan(Plan{Changes: []Change{{}}})
+	if err := r.Plan(Plan{Changes: []Change{{}}}); err != nil {
+		t.Fatal(err)
+	}
 	for n := range 100 { // of something counted, the first and the last
 		r.Event(Event{Stage: Upload, Target: "h", Text: "jar", Done: int64(n + 1), Total: 100})
 	}
