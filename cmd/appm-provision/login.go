@@ -116,8 +116,12 @@ func (l *logins) login(name string, found sshconfig.Host, own inventory.HostSSH)
 		KeepAlive:      found.KeepAlive, KeepAliveCount: found.KeepAliveCount,
 		Warn: func(text string) { l.warn("%s: %s", name, text) },
 	}}
-	if len(all.KnownHosts) > 0 {
+	switch {
+	case len(all.KnownHosts) > 0:
 		way.KnownHosts = paths(l.dir, all.KnownHosts)
+	case len(found.UserKnownHosts) == 0:
+		// New keys go to the first file: never to the one of all users.
+		way.KnownHosts = append([]string{os.DevNull}, way.KnownHosts...)
 	}
 	l.keyFiles(way, found, own)
 	return way

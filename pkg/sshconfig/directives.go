@@ -46,6 +46,7 @@ var otherNames = map[string]string{
 	"hostbasedkeytypes": "hostbasedacceptedalgorithms", "challengeresponseauthentication": "kbdinteractiveauthentication",
 	"skeyauthentication": "kbdinteractiveauthentication", "tisauthentication": "kbdinteractiveauthentication",
 	"keepalive": "tcpkeepalive", "smartcarddevice": "pkcs11provider",
+	"protocolkeepalives": "serveraliveinterval", "setuptimeout": "serveraliveinterval", // Debian's
 }
 
 var classes, spellings = table()
