@@ -80,6 +80,8 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 	wrote := make([]Wrote, len(files))
 	for i, f := range files {
 		wrote[i].Path = f.Path
+	}
+	for i, f := range files {
 		h.replaced = append(h.replaced, f.Path)
 		now, there := h.files[f.Path]
 		if there != (f.Before != "") || there && sum(now) != f.Before {
