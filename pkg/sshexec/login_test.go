@@ -95,7 +95,7 @@ func keygen(t testing.TB, args ...string) {
 func makeKey(t testing.TB, passphrase string, args ...string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "id")
-	keygen(t, append([]string{"-N", passphrase, "-f", file}, args...)...)
+	keygen(t, append([]string{"-a", "1", "-N", passphrase, "-f", file}, args...)...)
 	return file
 }
 

@@ -53,11 +53,11 @@ func TestPassword(t *testing.T) {
 			gather(t, conn, Read{Kind: "run", Name: "true"})
 
 			cfg.Password = func() string { return "wrong" }
-			before := strings.Count(c.log.String(), "Failed password") + strings.Count(c.log.String(), "Failed keyboard-interactive")
 			refused(t, cfg, Authentication, "offered 1 key and a password")
-			after := strings.Count(c.log.String(), "Failed password") + strings.Count(c.log.String(), "Failed keyboard-interactive")
-			if after-before != 1 {
-				t.Errorf("the wrong password was tried %d times: %s", after-before, c.log)
+			const leaving = "Connection closed by authenticating user plain"
+			comesTrue(t, func() bool { return strings.Count(c.log.String(), leaving) == 2 })
+			if got := strings.Count(c.log.String(), "Failed password") + strings.Count(c.log.String(), "Failed keyboard-interactive"); got != 1 {
+				t.Errorf("the wrong password was tried %d times: %s", got, c.log)
 			}
 			cfg.Signers = nil
 			refused(t, cfg, Authentication, "offered a password;")
