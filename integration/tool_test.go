@@ -54,6 +54,7 @@ type deployment struct {
 	kind  mysqld.Kind
 	stock bool   // on the stock configuration files, where they are at hand
 	bound string // the host whose /etc/hosts cannot be renamed over
+	sudo  string // the password that sudo asks for; "" is none
 }
 
 var deployments = []deployment{
@@ -99,7 +100,7 @@ type world struct {
 
 func up(t *testing.T, d deployment) *world {
 	t.Helper()
-	o := lab.Options{Kind: d.kind, Java: java, BoundHosts: d.bound, Product: product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}}}
+	o := lab.Options{Kind: d.kind, Java: java, BoundHosts: d.bound, SudoPassword: d.sudo, Product: product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}}}
 	if stock := os.Getenv("APPM_STOCK_CONF"); d.stock {
 		if stock == "" {
 			t.Log("APPM_STOCK_CONF does not name the stock configuration files: the homes are the project's own fixtures")
