@@ -24,7 +24,13 @@ func TestInstall(t *testing.T) {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: %s ***\n\n", t.Name(), why)
 		t.Skip(why)
 	}
+	machine := ofMachine(t)
 	w := upBare(t)
+	t.Cleanup(func() {
+		if now := ofMachine(t); now != machine {
+			t.Errorf("this machine itself had %q and has %q", machine, now)
+		}
+	})
 	for _, s := range []struct {
 		name string
 		run  func(*testing.T, *world)
@@ -51,6 +57,19 @@ const (
 	dropIn  = "/etc/mysql/mariadb.conf.d/zz-appm-provision.cnf"
 	nowhere = "deb [trusted=yes] file:/srv/nowhere ./\n"
 )
+
+// ofMachine tells what the machine itself has of what is installed and removed
+// on the host, which is a layer over it.
+func ofMachine(t *testing.T) string {
+	t.Helper()
+	var there []string
+	for _, path := range []string{dropIn, "/etc/mysql/mariadb.conf.d/50-server.cnf", "/usr/sbin/mariadbd", "/etc/init.d/mariadb", "/srv/packages"} {
+		if _, err := os.Stat(path); err == nil {
+			there = append(there, path)
+		}
+	}
+	return strings.Join(there, " ")
+}
 
 // upBare is a lab of one node, and a database host with nothing on it.
 func upBare(t *testing.T) *world {

@@ -38,7 +38,8 @@ mount --bind "$root/disk/upper" "$new/run/layer" # for whoever compares what cha
 
 cp -a --remove-destination "$root/etc/." "$new/etc/"
 cp -a "$root/home/." "$new/home/"
-rm -rf "$new"/etc/apt/* "$new"/var/lib/apt/lists/* "$new"/var/cache/apt/* "$new"/usr/sbin/policy-rc.d
+rm -rf "$new"/etc/apt/* "$new"/var/lib/apt/lists/* "$new"/var/cache/apt/* "$new"/usr/sbin/policy-rc.d \
+	"$new/var/lib/man-db/auto-update" # an index of manual pages takes longer than all else
 mkdir -p "$new/etc/apt/apt.conf.d" "$new/etc/apt/preferences.d" "$new/etc/apt/trusted.gpg.d" "$new/srv/packages"
 mount --bind "$packages" "$new/srv/packages"
 mount -o remount,bind,ro "$new/srv/packages"
