@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -61,7 +62,11 @@ func hostKeyAlgorithms() []string {
 func (h *hostKeys) order(address string) []string {
 	var first []string
 	authority := false
-	for _, key := range h.book.db.HostKeys(address) {
+	known := h.book.db.HostKeys(address)
+	if !slices.ContainsFunc(known, func(k knownhosts.PublicKey) bool { return !k.Cert }) {
+		known = append(known, h.book.db.HostKeys(withoutPort(address))...)
+	}
+	for _, key := range known {
 		if key.Cert {
 			authority = true
 			continue

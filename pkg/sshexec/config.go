@@ -41,7 +41,7 @@ type Config struct {
 	ConnectTimeout   time.Duration // to an open TCP connection; 15 s when zero
 	LoginTimeout     time.Duration // from there to a logged-in session; 30 s when zero
 	KeepAlive        time.Duration // a sign of life is asked for this often; 15 s when zero, never when negative
-	KeepAliveCount   int           // the connection is given up after so many went unanswered; 4 when zero
+	KeepAliveCount   int           // given up after so many without an answer, and one more for each jump host; 4 when zero
 	MaxOutput        int64         // bytes that one batch of reads may yield; 256 MiB when zero
 	StagingDirectory string        // for uploads; relative to the user's home; ".appm-provision" when empty
 

@@ -99,11 +99,26 @@ func (h *hostKeys) judge(address string, key ssh.PublicKey, err error) error {
 	if known := h.withoutAuthorities(address, unequal.Want); len(known) > 0 {
 		return h.changed(address, key, known)
 	}
+	if other := withoutPort(address); other != address && h.book.db.HostKeyCallback()(other, nowhere, key) == nil {
+		return nil // as with ssh, a key that is known of the host holds for its other ports
+	}
 	if h.cfg.AcceptNew {
 		return h.remember(address, key)
 	}
 	return h.cfg.fail(HostKey, nil, "host key %s is in no known_hosts file; compare it with the host's own, then log in once with ssh, or allow accept-new", describe(key))
 }
+
+// withoutPort is the host as known_hosts knows it on port 22.
+func withoutPort(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return net.JoinHostPort(host, "22")
+}
+
+// nowhere is the remote address of a lookup that goes by the name alone.
+var nowhere = &net.TCPAddr{IP: net.IPv4zero}
 
 // withoutAuthorities leaves the keys that are the host's own.
 func (h *hostKeys) withoutAuthorities(address string, keys []xknownhosts.KnownKey) (own []xknownhosts.KnownKey) {

@@ -148,3 +148,34 @@ func TestJumpHostIsLost(t *testing.T) {
 		})
 	}
 }
+
+// Wherever the way to the jump host is cut while hosts behind it log in, each of
+// them has one error, which names the jump host.
+func TestJumpHostIsCutWhileLoggingIn(t *testing.T) {
+	key := newKey(t)
+	jump, target := startDoorman(t, byKey(key.PublicKey())), startDoorman(t, byKey(key.PublicKey()))
+	for at, ended := 1, false; !ended; at++ {
+		if at > 100 {
+			t.Fatal("the logins never come to their end")
+		}
+		line := proxyTo(t, jump.port)
+		line.SetCut(lab.Cut{Of: lab.Changes, At: at, Stay: true})
+		bastion := called(jump.config(key), "bastion")
+		bastion.Port = proxyPort(t, line)
+		var hosts []Config
+		for _, name := range []string{"idp1", "gw1"} {
+			cfg := behind(called(target.config(key), name), bastion)
+			cfg.User = name
+			hosts = append(hosts, cfg)
+		}
+		conns, errs := dialAll(t, new(Pool), hosts...)
+		for i, err := range errs {
+			if err == nil {
+				conns[i].Close()
+				continue
+			}
+			wantOneError(t, []error{err}, Unreachable, hosts[i:i+1], "jump host bastion")
+		}
+		ended = line.Count().Changes < at
+	}
+}

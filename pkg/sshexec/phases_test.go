@@ -259,10 +259,18 @@ func TestOrderOfHostKeyAlgorithms(t *testing.T) {
 	for _, kind := range []string{"key", "rsa", "ecdsa"} {
 		dial(t, with(publicOf(t, c.dir+"/etc/ssh/cell_"+kind))).Close()
 	}
-	const other = "384"
-	gone := publicOf(t, makeKey(t, "", "-t", "ecdsa", "-b", other))
+	gone := publicOf(t, makeKey(t, "", "-t", "ecdsa", "-b", "384"))
 	cfg := with(gone)
-	refused(t, cfg, HostKey, ssh.FingerprintSHA256(gone), "is not the one in known_hosts", "(ssh-ed25519)", "-f "+cfg.KnownHosts[1])
+	refused(t, cfg, HostKey, ssh.FingerprintSHA256(gone), "is not the one in known_hosts",
+		ssh.FingerprintSHA256(publicOf(t, c.dir+"/etc/ssh/cell_key")), "-f "+cfg.KnownHosts[1])
+
+	// As with ssh, a key that is known of the host without its port will do, and
+	// another one there means nothing.
+	cfg = with(gone)
+	write(t, cfg.KnownHosts[1], xknownhosts.Line([]string{"127.0.0.1"}, publicOf(t, c.dir+"/etc/ssh/cell_rsa")), 0o600)
+	dial(t, cfg)
+	write(t, cfg.KnownHosts[1], xknownhosts.Line([]string{"127.0.0.1"}, gone), 0o600)
+	refused(t, cfg, HostKey, "is in no known_hosts file")
 }
 
 // The handshake costs what the library's costs: nothing is tried in vain.
