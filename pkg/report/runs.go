@@ -51,7 +51,7 @@ func made(p *run.Past) string {
 func ended(p *run.Past) string {
 	switch {
 	case p.Err != nil:
-		return "unreadable: " + p.Err.Error()
+		return "unreadable; runs show says why"
 	case p.UnderWay:
 		return "under way"
 	case p.Begin.ID == "":

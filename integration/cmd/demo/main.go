@@ -38,6 +38,9 @@ func run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := demo{ctx: ctx, tool: filepath.Join(dir, "appm-provision")}
+	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil { // a demo leaves no records
+		return err
+	}
 	say("Building appm-provision, and a lab: four hosts behind SSH on this machine, each with an App Manager home\nas it comes out of the zip (a stand-in that checks its configuration as the product would), and a database server.")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", d.tool, "./cmd/appm-provision").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
