@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,20 @@ func TestJumpHosts(t *testing.T) {
 			}
 		})
 	}
-	if log := first.log.String(); strings.Contains(log, "pam") || strings.Count(log, "Accepted publickey for nologin") != 2 {
+	var many []Config
+	for range 20 {
+		cfg := behind(target.config("plain", false, key), bastion)
+		cfg.Signers = append(cfg.Signers, newKey(t)) // or they would share one connection
+		many = append(many, cfg)
+	}
+	conns, errs := dialAll(t, new(Pool), many...)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range conns {
+		gather(t, c, Read{Kind: "run", Name: "true"})
+	}
+	if log := first.log.String(); strings.Count(log, "Accepted publickey for nologin") != 2+1 {
 		t.Errorf("the jump host says %s", log)
 	}
 }
@@ -229,4 +243,32 @@ func proxyPort(t *testing.T, p *lab.Proxy) int {
 		t.Fatal(err)
 	}
 	return address.Port
+}
+
+// Nothing of a login goes on after it, whatever became of it.
+func TestNothingStaysBehind(t *testing.T) {
+	key := newKey(t)
+	file := makeKey(t, "", "-t", "ed25519")
+	jump, target := startDoorman(t, byKey(key.PublicKey())), startDoorman(t, byKey(key.PublicKey()))
+	cfg := behind(target.config(key), jump.config(key))
+	cfg.AgentSocket = startAgent(t, file)
+	wrongHost, wrongKey, down := cfg, cfg, cfg
+	wrongHost.HostKey = "SHA256:x"
+	wrongKey.Signers = []ssh.Signer{newKey(t)}
+	down.Port = freePort(t)
+	before := runtime.NumGoroutine()
+	for range 5 {
+		dial(t, cfg).Close()
+		for _, bad := range []Config{wrongHost, wrongKey, down} {
+			if _, err := Dial(t.Context(), bad); err == nil {
+				t.Error("connected")
+			}
+		}
+		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		if c, err := Dial(short, cfg); err == nil {
+			c.Close()
+		}
+		cancel()
+	}
+	comesTrue(t, func() bool { return runtime.NumGoroutine() <= before })
 }
