@@ -23,8 +23,11 @@ folder() {
 begin() {
 	like=$d/$1 f=$d/$2 max=$3 n=$4 b=$5
 	shift 5
-	! command -v find >/dev/null 2>&1 ||
+	for old in "$d"/*.part; do
+		[ -f "$old" ] && command -v find >/dev/null 2>&1 || break
 		find "$d" -name '*.part' -type f -mtime +6 -exec rm -f {} + 2>/dev/null
+		break
+	done
 	for old in "$like".*.part; do
 		[ -f "$old" ] && [ ! -L "$old" ] || continue
 		for mine do [ "${old##*/}" != "$mine" ] || continue 2; done
@@ -40,7 +43,7 @@ begin() {
 		read -r x && read -r x x x free x || free=
 		printf '%s\n' "$size $free"
 	}
-	blocks
+	[ "$size" = 0 ] || blocks
 	printf '.\n%s\n' "$f"
 }
 
