@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -296,5 +297,21 @@ func TestAPlanSaysWhatAnApplyWillRefuse(t *testing.T) {
 	err := p.ready(context.Background())
 	if want := "both, node pub1: ports: port 9443 is held\nnothing was applied, as these are not ready: both"; err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestEveryCheckIsDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/check.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	header, _, _ := strings.Cut(string(doc)[strings.Index(string(doc), "HOST "):], "\n")
+	if want := strings.ToUpper(strings.Join(checks, " ")); strings.Join(strings.Fields(header)[1:], " ") != want {
+		t.Errorf("the example's columns are %s, want %s", header, want)
+	}
+	for _, c := range checks {
+		if !strings.Contains(string(doc), "\n| "+c+" | ") {
+			t.Errorf("docs/check.md says nothing about %s", c)
+		}
 	}
 }
