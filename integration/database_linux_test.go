@@ -33,6 +33,7 @@ func TestDatabase(t *testing.T) {
 				name string
 				run  func(*testing.T, databaseWorld)
 			}{
+				{"a wrong admin password", wrongPassword},
 				{"an admin that lacks a privilege", lacking},
 				{"a server that takes no writes", readOnly},
 				{"a full disk", fullDisk},
@@ -139,6 +140,24 @@ func without(what string) (list []string) {
 		}
 	}
 	return list
+}
+
+func wrongPassword(t *testing.T, d databaseWorld) {
+	file := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(file, []byte("not-the-password"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := d.Database.Admin
+	inventory := d.vary(t, fmt.Sprintf("file = %q", a.PasswordFile), fmt.Sprintf("file = %q", file))
+	before := d.look(t)
+	for _, args := range [][]string{plans, applies} {
+		r := d.says(t, inventory, 16, args, "database: ", a.User)
+		if lines := strings.Count(r.err, "\n"); lines != 1 || r.out != "" || strings.Contains(r.err, "not-the-password") {
+			t.Errorf("%v: want one error, no plan and no password:\n%s%s", args, r.out, r.err)
+		}
+		t.Log(r.err)
+	}
+	d.same(t, before, "a refused run")
 }
 
 func lacking(t *testing.T, d databaseWorld) {
