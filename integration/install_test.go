@@ -236,6 +236,11 @@ func installApply(t *testing.T, w *world) {
 	if got := w.on(t, "mariadb", "-N", "-e", "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema IN ('AM_DB','UM_DB','REG_DB','ES_STORAGE_DB')"); strings.TrimSpace(got) == "0" {
 		t.Error("no tables were loaded")
 	}
+	for _, secret := range []string{w.Database.Admin.Password, w.Database.App.Password} {
+		if where := w.on(t, "sh", "-c", `grep -rlF -e "$1" /run/layer /run/mysqld /tmp /home || :`, "sh", secret); where != "" {
+			t.Errorf("a password stands on the database host in %s", where)
+		}
+	}
 	w.converged(t)
 }
 

@@ -187,6 +187,26 @@ Plan: 1 to create; 3 resources stay as they are.
 	}
 }
 
+func TestTheServerIsInstalledBeforeItsDatabases(t *testing.T) {
+	w := newWorld(t, parse(t, "host = \"db1\"\n=>\nhost = \"db1\"\ninstall = true\n"), "5.1.49")
+	for _, c := range []struct{ limit, want string }{
+		{"", "install of database, databases of database"},
+		{"database", "install of database, databases of database"},
+		{"idp1", ""},
+		{"db1", ""},
+	} {
+		var got []string
+		for _, name := range names(t, w, strings.Fields(c.limit)...) {
+			if strings.HasSuffix(name, " of "+plan.Deployment) {
+				got = append(got, name)
+			}
+		}
+		if strings.Join(got, ", ") != c.want {
+			t.Errorf("--limit %q: got %q, want %q", c.limit, got, c.want)
+		}
+	}
+}
+
 func TestWhereAnInstalledServerReadsItsSettings(t *testing.T) {
 	for _, c := range []struct{ manager, flavor, with, path, bind string }{
 		{"apt", "MariaDB", "", "/etc/mysql/mariadb.conf.d/zz-appm-provision.cnf", "0.0.0.0"},
