@@ -35,6 +35,7 @@ func TestRecord(t *testing.T) {
 		{"a full apply is recorded, with no secret in it", fullRecord},
 		{"a record that cannot be written on is said once, and the run goes on", recordFull},
 		{"a run is under way, and broken off when it is killed", recordKilled},
+		{"an interrupted run is closed", recordInterrupted},
 		{"old records go when a run ends", recordsPruned},
 	} {
 		if !t.Run(s.name, func(t *testing.T) { s.run(t, w, state) }) {
@@ -252,30 +253,16 @@ func recordFull(t *testing.T, w *world, state string) {
 }
 
 func recordKilled(t *testing.T, w *world, state string) {
-	h, n := w.node(t, "gateway")
-	file := n.Home + "/" + conf + "user-mgt.xml"
-	replace(t, h, file, ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
-	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
-	progress, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	during := ""
-	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "files ") {
-			if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil { // so that it cannot end meanwhile
-				t.Fatal(err)
-			}
-			during = w.command(t, 0, "runs").out
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
+	file := w.atFirstFile(t, func(tool *os.Process) {
+		if err := tool.Signal(syscall.SIGSTOP); err != nil { // so that it cannot end meanwhile
+			t.Fatal(err)
 		}
-	}
-	_ = cmd.Wait() // it was killed
+		during = w.command(t, 0, "runs").out
+		if err := tool.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	})
 	files := recordsOf(t, state)
 	id := idOf(files[len(files)-1])
 	if !lineHas(during, id, "under way") {
@@ -292,6 +279,43 @@ func recordKilled(t *testing.T, w *world, state string) {
 		t.Errorf("the run is shown as\n%s", show)
 	}
 	w.want(t, 0, "apply", "--yes")
+}
+
+func recordInterrupted(t *testing.T, w *world, state string) {
+	w.atFirstFile(t, func(tool *os.Process) {
+		if err := tool.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+	})
+	files := recordsOf(t, state)
+	if p := readRecord(t, files[len(files)-1]); p.End == nil || p.End.Exit != 130 || len(p.Made) == 0 {
+		t.Errorf("an interrupted run ends with %+v, %d changes made", p.End, len(p.Made))
+	}
+	w.want(t, 0, "apply", "--yes")
+}
+
+// atFirstFile applies a drift of one file, which it returns, and acts when the
+// tool says that it has written it.
+func (w *world) atFirstFile(t *testing.T, act func(*os.Process)) string {
+	t.Helper()
+	h, n := w.node(t, "gateway")
+	file := n.Home + "/" + conf + "user-mgt.xml"
+	replace(t, h, file, ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
+	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	progress, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(progress); lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "files ") {
+			act(cmd.Process)
+		}
+	}
+	_ = cmd.Wait() // the record says how it ended
+	return file
 }
 
 func lineHas(text, a, b string) bool {
