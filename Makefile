@@ -4,7 +4,7 @@ SHELL := /bin/sh
 GO ?= go
 VERSION_STATICCHECK := v0.8.2
 
-.PHONY: help build unit test test-crash demo lint update fuzz bench cover lab clean
+.PHONY: help build unit test test-crash demo lint update fuzz bench bench-go cover lab clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,7 +46,10 @@ fuzz: ## each fuzz test for 60 s
 			echo "$$p $$f"; $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime 60s || exit 1; \
 		done; done
 
-bench: ## benchmarks
+bench: ## what runs and uploads cost beside a login, scp and sftp, on 4, 16 and 64 hosts; APPM_BENCH=1 insists on the bounds
+	@mkdir -p bin && $(GO) build -o bin/bench ./integration/cmd/bench && bin/bench
+
+bench-go: ## the packages' own benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./pkg/...
 
 cover: ## coverage of the unit tests
