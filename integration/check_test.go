@@ -63,11 +63,13 @@ func TestCheck(t *testing.T) {
 					t.Run(u.name, func(t *testing.T) { notReady(t, w, u) })
 				}
 			}
+			t.Run("a plan is shown for a host that is not ready", func(t *testing.T) { planOfUnready(t, w) })
 			w.same(t, before, "refused runs") // what a case spoils it puts right again
 			w.want(t, 0, "apply", "--yes")
 			t.Run("a deployment that is as it should be", func(t *testing.T) { settledCheck(t, w) })
 			t.Run("a node that its database refuses", func(t *testing.T) { refusedCheck(t, w) })
 			if d.real {
+				t.Run("a host that is not ready, with nothing to do there", func(t *testing.T) { idleUnready(t, w) })
 				t.Run("a hosts file that nobody asks", func(t *testing.T) { notReady(t, w, unasked) })
 			}
 			t.Run("an sshd that forbids tunnels", func(t *testing.T) { noTunnels(t, w) })
@@ -174,6 +176,27 @@ func notReady(t *testing.T, w *world, u unready) {
 	}
 	if now := w.servers(t); now != servers {
 		t.Errorf("the servers were %s and are %s", servers, now)
+	}
+}
+
+// planOfUnready: a plan is true on a host that a run could not start on, and it
+// says that it is one.
+func planOfUnready(t *testing.T, w *world) {
+	r := w.runOn(t, strangersPort(t, w), "plan")
+	if want := "note: gw1: apply will refuse: ports: port "; r.code != 0 || !strings.Contains(r.out, want) || !strings.Contains(r.out, "Plan: ") {
+		t.Errorf("plan ended with %d and does not say %q: %s%s", r.code, want, r.out, r.err)
+	}
+}
+
+// idleUnready: where there is nothing to do there is nothing to refuse.
+func idleUnready(t *testing.T, w *world) {
+	h := w.Host("gw1")
+	on(t, h, []string{"mount", "--bind", "/dev/null", "/usr/bin/tail"}, []string{"umount", "/usr/bin/tail"})
+	if r := w.want(t, 14, "check"); cellsOf(t, r.out)["gw1"]["TOOLS"] != "FAIL" {
+		t.Errorf("got %s", r.out)
+	}
+	if r := w.want(t, 0, "apply", "--yes"); !strings.Contains(r.out, "No changes.") || !strings.Contains(r.out, "apply will refuse: tools: ") {
+		t.Errorf("got %s", r.out)
 	}
 }
 

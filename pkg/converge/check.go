@@ -87,7 +87,7 @@ func Tools(ctx context.Context, host Host) (lacks []string, err error) {
 }
 
 func (q Inquiry) words() []string {
-	var words []string
+	words := []string{"clock=now"}
 	for _, t := range needed {
 		words = append(words, "tool="+t)
 	}

@@ -31,5 +31,6 @@ var spare = map[string]string{
 	"stty":    "only where sudo wants a terminal",
 	"su":      "one of five ways to become the owner of a home",
 	"sudo":    "only where the inventory says so",
+	"timeout": "only to end a look-up of a name that hangs",
 	"sync":    "a file may be lost with a power cut right after it was written",
 }

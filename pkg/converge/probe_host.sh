@@ -1,4 +1,5 @@
 # What a preflight asks of a host. Arguments, each word=value:
+#   clock=now  what time is it
 #   tool=A|B   one of these programs is wanted
 #   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
 #   name=NAME  a name to be resolved
@@ -10,12 +11,13 @@
 #   address <name> <address|none|?>
 #   listens <port> <uid> <pid|?> <command|?> <home of the product's server|->
 #   blind   <what cannot be told on this host>
-now() { n=$(date +%s%N); case $n in *[!0-9]*) n=$(date +%s)000000000 ;; esac; echo "$n"; }
-n=$(now)
-case $n in
-*000000000) printf 'clock\t%s\t1000000000\n' "$n" ;;
-*) printf 'clock\t%s\t1\n' "$n" ;;
-esac
+clock() {
+	n=$(date +%s%N)
+	case $n in
+	*[!0-9]*) printf 'clock\t%s000000000\t1000000000\n' "$(date +%s)" ;;
+	*) printf 'clock\t%s\t1\n' "$n" ;;
+	esac
+}
 
 lacks() { # lacks A|B
 	left=$1
@@ -48,10 +50,13 @@ space() { # space PATH ASKED
 	printf 'space\t%s\t%s\t%s\t%s\t?\t?\n' "$1" "$2" $may "${k:-?}"
 }
 
+# address looks a name up. Where name servers do not answer, a name that is yet
+# to be mapped would be waited for: so names are looked up side by side, and not
+# for long.
 address() {
 	a='?'
 	if command -v getent >/dev/null 2>&1; then
-		a=$(getent ahosts "$1" 2>/dev/null || getent hosts "$1" 2>/dev/null)
+		a=$($limit getent ahosts "$1" 2>/dev/null || { [ $? != 1 ] || $limit getent hosts "$1" 2>/dev/null; })
 		a=${a%%[!0-9a-fA-F.:]*}
 	fi
 	printf 'address\t%s\t%s\n' "$1" "${a:-none}"
@@ -59,7 +64,7 @@ address() {
 
 # listeners prints "<port> <uid> <inode>" of each wanted port that is listened on.
 listeners() {
-	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep ' 0A ' | while read -r _ local _ state _ _ _ uid _ inode _; do
+	grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _ _ _ uid _ inode _; do
 		port=$((0x${local##*:}))
 		case $state,$ports in 0A,*" $port "*) echo "$port $uid $inode" ;; esac
 	done
@@ -84,33 +89,47 @@ listening() {
 	fi
 	open=$(listeners)
 	[ -n "$open" ] || return 0
-	wanted=" $(echo "$open" | while read -r _ _ i; do echo "$i"; done | tr '\n' ' ') "
+	set -- $open
+	wanted=' '
+	while [ $# -ge 3 ]; do wanted="$wanted$3 "; shift 3; done
 	held="$nl$(holders)$nl"
-	echo "$open" | while read -r port uid inode; do
-		pid='?' comm='?' home=-
-		case $held in
-		*" $inode$nl"*) pid=${held%%" $inode$nl"*}; pid=${pid##*"$nl"} ;;
-		esac
-		if [ "$pid" != '?' ]; then
-			read -r comm <"/proc/$pid/comm" || comm='?'
-			home=$(tr '\000\n' '\n ' <"/proc/$pid/cmdline" | grep -e '^-Dcarbon.home=') && home=${home#-Dcarbon.home=} || home=-
-		fi
-		printf 'listens\t%s\t%s\t%s\t%s\t%s\n' "$port" "$uid" "$pid" "$comm" "$home"
+	set -- $open
+	while [ $# -ge 3 ]; do
+		listener "$@"
+		shift 3
 	done
+}
+
+listener() { # listener PORT UID INODE
+	pid='?' comm='?' home=-
+	case $held in
+	*" $3$nl"*) pid=${held%%" $3$nl"*}; pid=${pid##*"$nl"} ;;
+	esac
+	if [ "$pid" != '?' ]; then
+		read -r comm <"/proc/$pid/comm" || comm='?'
+		home=$(tr '\000\n' '\n ' <"/proc/$pid/cmdline" | grep -e '^-Dcarbon.home=') && home=${home#-Dcarbon.home=} || home=-
+	fi
+	printf 'listens\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$pid" "$comm" "$home"
 }
 
 nl='
 '
+limit=
+! command -v timeout >/dev/null 2>&1 || limit='timeout 8'
+RES_OPTIONS='timeout:2 attempts:1'
+export RES_OPTIONS
 ports=' '
 for a; do
 	v=${a#*=}
 	case $a in
+	clock=*) clock ;;
 	tool=*) lacks "$v" ;;
 	'dir=~') space "$(mine)" '~' ;;
 	dir=*) space "$v" "$v" ;;
-	name=*) address "$v" ;;
+	name=*) address "$v" & ;;
 	port=*) ports="$ports$v " ;;
 	esac
 done
 [ "$ports" = ' ' ] || listening 2>/dev/null
+wait
 echo end
