@@ -104,12 +104,22 @@ func (p passage) piped(j job) string {
 			p.command(quote(readsUpTo), ` "$N"`) +
 			` || { echo; echo "$N s $?"; }; }`
 	}
+	if j.hold && len(j.stdin) == 0 {
+		run = `{ printf '%s\n' $((${#o} + ${#s} + 2)) "$o" "$s"; cat; } | { ` +
+			p.command(quote(readsSize), ` "$N"`) +
+			` || { echo; echo "$N s $?"; }; }`
+	}
 	return keep + "s=" + quote(p.inner(j)) + "\n" + p.already() + `eval "$s"; else ` + run + "; fi\n"
 }
 
 // readsUpTo reads a script up to a line that is $1. It comes from a pipe of ours,
 // so it is whole.
 const readsUpTo = `n=$(echo;echo .);n=${n%.};s=;while IFS= read -r l;do [ "$l" = "$1" ]&&break;s="$s$l$n";done;eval "$s"`
+
+// readsSize reads a script of as many bytes as its first line says, where none
+// follow that some other system's head might take as well: a shell that reads a
+// line does so byte by byte, which for a batch of reads costs more than the reads.
+const readsSize = `IFS= read -r k;eval "$(head -c "$k")"`
 
 // outer is the text that starts a program which may ask for a password on the
 // session's own stdin, and has the script read from there afterwards.
