@@ -82,8 +82,8 @@ func (b *bench) inventory(n int, delay time.Duration) (string, error) {
 	var shared strings.Builder
 	for i, h := range b.lab.Hosts {
 		h.SSH = b.ways[delay][h.Name]
-		if n > len(roles) && i < len(roles) {
-			fmt.Fprintf(&shared, "[%s]\naddress = %q\n\n", roles[i], h.Address)
+		if r := roles[i%len(roles)]; n > len(roles) && i < len(roles) && (r == "publisher" || r == "store") {
+			fmt.Fprintf(&shared, "[%s]\naddress = %q\n\n", r, h.Address)
 		}
 	}
 	text := b.lab.Inventory(lab.InventoryOptions{Via: "-", Extra: shared.String()})
