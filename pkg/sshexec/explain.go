@@ -24,7 +24,7 @@ func (a *attempt) explain(err error, logins int, via *joint) error {
 	case n.exhausted, strings.Contains(err.Error(), tooMany):
 		return a.refused(logins)
 	}
-	if via != nil && n.wire.ended.Load() {
+	if via != nil {
 		via.link.settle()
 		if lost := via.link.culprit(); lost.isGone() {
 			return a.cfg.fail(Unreachable, lost.why(), "the connection to jump host %s was lost while logging in", lost.owner.Host)

@@ -123,12 +123,17 @@ func (c *cell) allow(t testing.TB, key ssh.PublicKey) {
 func startAgent(t testing.TB, keys ...string) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "agent")
-	cmd := exec.Command("ssh-agent", "-D", "-a", socket)
+	// It ends when its stdin does, so it does not outlive a test that is killed.
+	cmd := exec.Command("sh", "-c", `ssh-agent -D -a "$1" </dev/null & cat; kill $!; wait`, "agent", socket)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
+		stdin.Close()
 		_ = cmd.Wait()
 	})
 	awaitFile(t, socket)
