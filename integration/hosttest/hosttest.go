@@ -309,10 +309,21 @@ func (p Place) nothingLeft(t *testing.T) {
 }
 
 func names(t *testing.T, p Place) {
+	var files []Replace
+	var reads []Read
 	for _, name := range []string{"two  words ", "it's", `say "x"`, `back\slash`, "$HOME `id` $(id)", "line\nend", "*?[a]", "ümläut 日本", "-n", "~", "#x", "!!", "\xff\xfe", "trailing\n"} {
-		p.holds(t, p.put(t, name, name), name)
-		if f := p.one(t, "stat", p.path(name)); f.Size != int64(len(name)) || f.Kind != "file" {
-			t.Errorf("%q: got %+v", name, f)
+		files = append(files, Replace{Path: p.path(name), Data: []byte(name), SHA256: Sum(name), Mode: 0o644})
+		reads = append(reads, Read{Kind: "file", Name: p.path(name)}, Read{Kind: "stat", Name: p.path(name)})
+	}
+	for _, w := range p.replace(t, files...) {
+		if !w.Done {
+			t.Errorf("got %+v, want done", w)
+		}
+	}
+	for i, found := range p.gather(t, reads...) {
+		want := string(files[i/2].Data)
+		if f := found[0]; f.Kind != "file" || f.Size != int64(len(want)) || i%2 == 0 && string(f.Data) != want {
+			t.Errorf("%q: got %+v", want, f)
 		}
 	}
 	odd := p.path("!odd 'folder'\n")

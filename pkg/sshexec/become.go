@@ -45,12 +45,10 @@ func (c *Conn) passage() (passage, error) {
 }
 
 // deliver says how a job gets to the host and to the other user.
-func (p passage) deliver(j job) delivery {
+func (p passage) deliver(j job, limit int) delivery {
 	d := delivery{hold: j.hold, terminal: p.terminal}
 	if p.quiet() {
-		plain := j
-		plain.script = p.piped(j)
-		d.line, d.text = plain.deliverOuter(p)
+		d.line, d.text = j.wrap("N="+j.mark+"\n"+commonScript+p.piped(j), limit)
 		return d
 	}
 	d.line = lineWithScript + words(j.start()+"N="+j.mark+"\n"+commonScript+p.outer(j))
@@ -70,16 +68,6 @@ func (p passage) quiet() bool { return p.method != "su" && p.password == "" && !
 // readsTerminal reports whether the password is read from the terminal, which
 // loses what was sent before it asks.
 func (p passage) readsTerminal() bool { return p.terminal && p.method != "sudo" }
-
-// deliverOuter is deliver for a text that runs as the user who logs in and
-// carries the script to another.
-func (j job) deliverOuter(p passage) (line string, stdin []byte) {
-	text := "N=" + j.mark + "\n" + commonScript + j.script
-	if start := j.start() + text; !j.secret && len(words(start)) <= maxArgument {
-		return lineWithScript + words(start), j.stdin
-	}
-	return j.onStdin(text)
-}
 
 // already lets a script stay where it is, where the user who logged in is the
 // one to become under another name.

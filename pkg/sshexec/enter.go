@@ -72,7 +72,7 @@ const (
 // right there in the session's out. Whoever calls begin ends the session.
 func (c *Conn) begin(ctx context.Context, j job) (*session, error) {
 	if !j.become || !c.cfg.changes() {
-		line, text := j.deliver()
+		line, text := j.deliver(c.maxLine())
 		s, _, err := c.enter(ctx, j, delivery{line: line, text: text, hold: j.hold})
 		return s, err
 	}
@@ -86,11 +86,11 @@ func (c *Conn) begin(ctx context.Context, j job) (*session, error) {
 			return nil, err
 		}
 	}
-	s, v, err := c.enter(ctx, j, p.deliver(j))
+	s, v, err := c.enter(ctx, j, p.deliver(j, c.maxLine()))
 	if v == wantsTerminal && !p.terminal {
 		c.door.terminal.Store(true)
 		p.terminal = true
-		s, v, err = c.enter(ctx, j, p.deliver(j))
+		s, v, err = c.enter(ctx, j, p.deliver(j, c.maxLine()))
 	}
 	settle(v, err)
 	if v == begun {

@@ -286,9 +286,23 @@ func (s *session) finish(j job) outcome {
 	return outcome{exit: exit, stderr: s.errs.after(j.mark+" 2", j.mark+" 3")}
 }
 
+// awaitClose lets dropbear close the channel itself: where we close it while its
+// process is still ending, it sometimes closes the next one as well.
+func (s *session) awaitClose() {
+	if !s.conn.isDropbear() {
+		return
+	}
+	_ = s.channel.CloseWrite() // fails where it has ended already
+	select {
+	case <-s.ended:
+	case <-time.After(time.Second):
+	}
+}
+
 // end closes the channel and frees its place.
 func (s *session) end() {
 	s.letGo()
+	s.awaitClose()
 	_ = s.channel.Close()
 	s.slot.Do(func() { <-s.conn.slots })
 }

@@ -14,8 +14,8 @@ const fillSize = 16 << 20
 // execLane sends stretches of the file, each as the stdin of a script.
 func (u *upload) execLane() error {
 	for u.ctx.Err() == nil && u.lanes() > 0 {
-		j := job{mark: marker(), script: stageScript + "IFS= read -r k && fill " + quote(u.path) + ` "$k" && echo filled`}
-		line, stdin := j.deliver()
+		j := job{mark: marker(), hold: true, script: stageScript + "IFS= read -r k && fill " + quote(u.path) + ` "$k" && echo filled`}
+		line, stdin := j.deliver(u.conn.maxLine())
 		s, err := u.conn.start(u.opening, line)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errNoLane, err)

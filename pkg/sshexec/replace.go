@@ -86,7 +86,7 @@ func (c *Conn) replaceJob(replaces []Replace) job {
 		calls.WriteString("[ -z \"$stop\" ]\n")
 		call := fmt.Sprintf("as %d %s \"$prog\"%s", i, quote(replaces[i].As), quote(calls.String()))
 		if from := replaces[i].From; from != "" {
-			call = fromCall(i, from, call)
+			call = c.fromCall(i, from, call)
 		}
 		b.WriteString(call + " || return\n")
 		i += n
@@ -107,8 +107,12 @@ func stretch(replaces []Replace) int {
 	return n
 }
 
-func fromCall(i int, from, call string) string {
-	missing := quote("there is no upload " + from + " that can be read")
+func (c *Conn) fromCall(i int, from, call string) string {
+	why := "there is no upload " + from + " that can be read"
+	if user := or(c.cfg.BecomeUser, "root"); c.cfg.Become != "" && user != "root" {
+		why += "; uploads belong to who logs in, and " + user + " is neither that one nor root"
+	}
+	missing := quote(why)
 	return fmt.Sprintf("f=%s; m=%s\nif [ -f \"$f\" ] && [ -r \"$f\" ]; then %s 4<\"$f\"; else printf '%%s\\n' \"$N w %d 22 ${#m}\" \"$m\"; false; fi",
 		quote(from), missing, call, i)
 }

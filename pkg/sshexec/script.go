@@ -62,9 +62,23 @@ type delivery struct {
 	hold     bool
 }
 
-// maxArgument is what the exec line may hold of a script. Linux allows 128 KiB
-// for one argument; a longer script travels on stdin.
-const maxArgument = 96 << 10
+// The exec line may not be of any length: Linux allows 128 KiB for one argument,
+// and dropbear ends the connection at one of more than 9000.
+const (
+	maxExecLine     = 96 << 10
+	maxDropbearLine = 8 << 10
+)
+
+func (c *Conn) maxLine() int {
+	if c.isDropbear() {
+		return maxDropbearLine
+	}
+	return maxExecLine
+}
+
+func (c *Conn) isDropbear() bool {
+	return strings.Contains(strings.ToLower(string(c.client.ServerVersion())), "dropbear")
+}
 
 // wordLength is that of the words that the script is cut into: tcsh refuses
 // longer ones.
@@ -87,16 +101,15 @@ const (
 
 // deliver yields the exec line of a job that becomes nobody else, and what is to
 // be sent on its stdin.
-func (j job) deliver() (line string, stdin []byte) {
-	text := j.inner()
-	if start := j.start() + text; !j.secret && base64.StdEncoding.EncodedLen(len(start)) <= maxArgument {
-		return lineWithScript + words(start), j.stdin
-	}
-	return j.onStdin(text)
-}
+func (j job) deliver(limit int) (line string, stdin []byte) { return j.wrap(j.inner(), limit) }
 
-// onStdin has the text read from stdin, for one round trip more.
-func (j job) onStdin(text string) (line string, stdin []byte) {
+// wrap does so for a text that the user who logs in runs. A secret one, and one
+// that is too long for the line, is read from stdin, for one round trip more.
+func (j job) wrap(text string, limit int) (line string, stdin []byte) {
+	line = lineWithScript + words(j.start()+text)
+	if !j.secret && len(line) <= limit {
+		return line, j.stdin
+	}
 	if j.hold {
 		return lineReadsPart + j.mark, j.part(text)
 	}
