@@ -22,7 +22,8 @@ wall=$(now)
 hz=$(getconf CLK_TCK 2>/dev/null) || hz=100
 ticks() { shift 19; echo "$1"; }
 mine=$(ticks $fresh)
-head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
+# read takes one byte at a time, so it gets no more than it needs.
+head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | grep -e '^==> /proc/' -e '^-Dcarbon\.home=' | while IFS= read -r arg; do
 	case $arg in
 	"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
 	"-Dcarbon.home=$home" | "-Dcarbon.home=$real")
