@@ -111,6 +111,10 @@ func (l *link) pass(from, to *net.TCPConn, up bool) {
 
 func (l *link) enqueue(queue chan<- chunk, data []byte, up bool) bool {
 	cut, trip := l.proxy.counted(l, len(data), up)
+	if cut.Do != nil {
+		cut.Do()
+		cut = Cut{}
+	}
 	if (cut.At == 0 || cut.After) && !l.send(queue, data, trip) {
 		return false
 	}

@@ -34,9 +34,10 @@ const SSH = 36
 // runs over all connections since the proxy began or Set was called.
 type Cut struct {
 	Of    Unit
-	At    int  // the first is 1; 0 is never
-	After bool // the chunk that is counted still arrives
-	Stay  bool // later connections are refused, as by a host that is gone
+	At    int    // the first is 1; 0 is never
+	After bool   // the chunk that is counted still arrives
+	Stay  bool   // later connections are refused, as by a host that is gone
+	Do    func() // in place of the cut, before the chunk that is counted goes on
 }
 
 // asks reports whether a chunk to the target may ask for something. From

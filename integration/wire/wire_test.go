@@ -259,3 +259,18 @@ func TestATargetThatRefusesEndsTheConnection(t *testing.T) {
 		t.Error("an answer from nowhere")
 	}
 }
+
+func TestSomethingHappensInPlaceOfACut(t *testing.T) {
+	at := 0
+	p := proxy(t, Options{})
+	p.SetCut(Cut{Of: Chunks, At: 3, Do: func() { at = p.Count().Chunks }})
+	c := dial(t, p)
+	for range 3 {
+		if got, err := ask(c, "hello"); err != nil || got != "hello\n" {
+			t.Fatalf("got %q, %v", got, err)
+		}
+	}
+	if at != 3 {
+		t.Errorf("it happened at chunk %d, want 3", at)
+	}
+}
