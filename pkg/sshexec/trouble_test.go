@@ -21,7 +21,6 @@ type proxy struct {
 	port   int
 	left   atomic.Int64 // bytes that may still pass to the host; negative: any number
 	silent atomic.Bool
-	delay  atomic.Int64 // nanoseconds that each chunk takes, in each direction
 }
 
 func newProxy(t testing.TB, to int) *proxy {
@@ -54,9 +53,6 @@ func newProxy(t testing.TB, to int) *proxy {
 func (p *proxy) pass(to, from net.Conn, counted bool) {
 	defer to.Close()
 	defer from.Close()
-	chunks := make(chan chunk, 10_000)
-	defer close(chunks)
-	go p.later(to, chunks)
 	for {
 		buf := make([]byte, 64<<10)
 		n, err := from.Read(buf)
@@ -70,27 +66,8 @@ func (p *proxy) pass(to, from net.Conn, counted bool) {
 			p.left.Store(max(0, left-int64(n)))
 			n = min(n, int(left))
 		}
-		if delay := p.delay.Load(); delay > 0 {
-			chunks <- chunk{time.Now().Add(time.Duration(delay)), buf[:n]}
-			continue
-		}
 		if _, err := to.Write(buf[:n]); err != nil || counted && p.left.Load() == 0 {
 			return
-		}
-	}
-}
-
-type chunk struct {
-	due  time.Time
-	data []byte
-}
-
-// later delivers what is under way, without limiting how much that may be.
-func (p *proxy) later(to net.Conn, chunks <-chan chunk) {
-	for c := range chunks {
-		time.Sleep(time.Until(c.due))
-		if _, err := to.Write(c.data); err != nil {
-			to.Close()
 		}
 	}
 }
