@@ -13,7 +13,6 @@ import (
 
 // door is what a connection has learnt about the way in.
 type door struct {
-	shell    atomic.Bool // the login shell runs our line, and leaves stdin alone
 	terminal atomic.Bool // the change of user wants a terminal
 	watched  atomic.Bool // whether sudo logs what passes is known
 
@@ -106,7 +105,7 @@ func (c *Conn) enter(ctx context.Context, j job, d delivery) (*session, verdict,
 		return nil, failed, err
 	}
 	s.listenFor(j, d)
-	go s.feed(d, c.door.shell.Load())
+	go s.feed(d)
 	came := make(chan error, 1)
 	go func() { came <- s.arrive(j) }()
 	v, err := s.await(ctx, j, d, came)
@@ -180,11 +179,13 @@ func (c *Conn) asked(j job, d delivery, s *session, n int) (verdict, error) {
 	return failed, nil
 }
 
-// feed sends what the host is to get on stdin, and ends stdin when it may end.
+// feed sends what the host is to get on stdin, and ends stdin when it may end. It
+// waits for our line to run, lest a start file reads what is not meant for it; that
+// costs no round trip, since the answer to the request has been waited for.
 // An error means that the channel has ended, which arrive and drain notice as
 // well. Nobody else writes to the channel until the script has begun.
-func (s *session) feed(d delivery, known bool) {
-	if !known && !s.reaches(s.front.reached) {
+func (s *session) feed(d delivery) {
+	if !s.reaches(s.front.reached) {
 		return
 	}
 	if d.password != nil && !d.onPrompt && !s.send(d.password) {
@@ -332,9 +333,6 @@ func (f *front) isReached() bool {
 // judge says what the end of the way in means.
 func (c *Conn) judge(j job, d delivery, s *session, err error) (verdict, error) {
 	f := s.front
-	if f.isReached() {
-		c.door.shell.Store(true)
-	}
 	if f.logged {
 		c.cfg.Warn(c.cfg.logsPayload())
 	}
