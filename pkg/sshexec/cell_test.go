@@ -42,6 +42,8 @@ tcsh:x:3014:3014::/home/tcsh:/usr/bin/tcsh
 fish:x:3015:3015::/home/fish:/usr/bin/fish
 ksh:x:3016:3016::/home/ksh:/usr/bin/ksh
 busybox:x:3017:3017::/home/busybox:/home/busybox/ash
+mksh:x:3018:3018::/home/mksh:/usr/bin/mksh
+csh:x:3019:3019::/home/csh:/usr/bin/csh
 sshd:x:103:65534::/run/sshd:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 `

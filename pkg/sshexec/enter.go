@@ -131,11 +131,7 @@ func (s *session) listenFor(j job, d delivery) {
 	s.lines = bufio.NewReaderSize(out, 64<<10)
 	s.out = s.lines
 	stderr := io.TeeReader(s.channel.Stderr(), s.asks)
-	if d.terminal {
-		go func() { _, _ = io.Copy(io.Discard, stderr) }() // a terminal has one stream
-		return
-	}
-	go s.errs.fill(stderr)
+	go s.errs.fill(stderr) // a terminal has one stream only, if there is one
 }
 
 // await waits for the script to begin. A host may be silent on the way in for as

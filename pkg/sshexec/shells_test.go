@@ -11,7 +11,7 @@ import (
 // start files print.
 func TestLoginShells(t *testing.T) {
 	c := sharedCell(t)
-	for _, shell := range []string{"dash", "bash", "zsh", "tcsh", "fish", "ksh", "busybox"} {
+	for _, shell := range []string{"dash", "bash", "zsh", "tcsh", "fish", "ksh", "mksh", "csh", "busybox"} {
 		t.Run(shell, func(t *testing.T) {
 			if !shellIsThere(c, shell) {
 				t.Skipf("LEFT OUT: %s is not installed", shell)
