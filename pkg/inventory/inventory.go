@@ -98,6 +98,9 @@ type Host struct {
 	Address   string
 	SSH       HostSSH
 	HostsFile string
+	// StateDir is where the host keeps what runs replace, and its lock; "": the
+	// place that is usual for the user that scripts run as.
+	StateDir string
 	// Nodes are the names of the nodes it carries; none on a database host.
 	Nodes []string
 	Line  int

@@ -207,7 +207,7 @@ func TestSettings(t *testing.T) {
 		{"schemas", words(db.Schemas, db.Ledger), "{a u r e} l"},
 		{"pool", words(db.Pool), "{20 -1 false select 2 0}"},
 		{"flags", words(db.Manage, db.RegistryOnGateway, db.Scripts), "true true n2"},
-		{"host", words(h.Address, h.SSH, h.HostsFile), "192.168.10.11 {gw.example.com 2022 root [bastion] [~/.ssh/c] env LOGIN2 env KEY2 SHA256:" + strings.Repeat("a", 43) + " {doas wso2 env DOAS}} /srv/lab/hosts"},
+		{"host", words(h.Address, h.SSH, h.HostsFile, h.StateDir), "192.168.10.11 {gw.example.com 2022 root [bastion] [~/.ssh/c] env LOGIN2 env KEY2 SHA256:" + strings.Repeat("a", 43) + " {doas wso2 env DOAS}} /srv/lab/hosts /srv/lab/state"},
 		{"node", words(n.Name, n.Role, n.Host, n.Home, n.Offset, n.ClusterPort, n.JavaHome, n.Running), "n1 publisher h1 /srv/a 10 4200 /opt/jdk7 false"},
 	} {
 		if c.got != c.want {

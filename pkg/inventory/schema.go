@@ -141,6 +141,7 @@ var hostKeys = []key{
 		{name: "become_password", kind: secret},
 	}},
 	{name: "hosts_file", kind: text},
+	{name: "state_dir", kind: text},
 	{name: "nodes", kind: tables, keys: []key{
 		{name: "role", kind: text},
 		{name: "name", kind: text},
