@@ -3,59 +3,10 @@ package sshexec
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 )
-
-// door is what a connection has learnt about the way in.
-type door struct {
-	terminal atomic.Bool // the change of user wants a terminal
-	watched  atomic.Bool // whether sudo logs what passes is known
-
-	mu     sync.Mutex
-	known  bool          // the password was right
-	barred error         // it was wrong: it is not tried again
-	trying chan struct{} // closed when the one who tries it for the first time knows
-}
-
-// turn makes the first one who needs the password the only one: a wrong one is
-// tried once. The verdict must be told by settle.
-func (d *door) turn(ctx context.Context, cfg *Config) (settle func(verdict, error), err error) {
-	for {
-		d.mu.Lock()
-		wait := d.trying
-		switch {
-		case d.barred != nil || d.known:
-			defer d.mu.Unlock()
-			return func(verdict, error) {}, d.barred
-		case wait == nil:
-			d.trying = make(chan struct{})
-			d.mu.Unlock()
-			return d.settle, nil
-		}
-		d.mu.Unlock()
-		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, cfg.interrupted(ctx, "waiting for "+cfg.Become)
-		}
-	}
-}
-
-func (d *door) settle(v verdict, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.known = v == begun
-	if v == wrongPassword {
-		d.barred = err
-	}
-	close(d.trying)
-	d.trying = nil
-}
 
 // verdict is how far a job came on its way in.
 type verdict int
@@ -241,89 +192,6 @@ func (s *session) send(text []byte) bool {
 		text = text[n:]
 	}
 	return true
-}
-
-// front is what a host says before a script begins.
-type front struct {
-	mark           string
-	reached, ready chan struct{}
-	said           []byte // the end of it
-	begun          bool
-	refused        bool // the program that changes the user has ended
-	damaged        bool // what came in on stdin was not what we sent
-	logged         bool // sudo logs what passes
-}
-
-func newFront(j job) *front {
-	return &front{mark: j.mark, reached: make(chan struct{}), ready: make(chan struct{})}
-}
-
-// arrive reads lines until one tells how the way in ended.
-func (s *session) arrive(j job) error {
-	f, total := s.front, int64(0)
-	for {
-		line, err := s.lines.ReadSlice('\n')
-		s.moves.Add(1)
-		total += int64(len(line))
-		if total > s.conn.cfg.MaxOutput {
-			return s.conn.cfg.fail(Limit, nil, "the host sent more than %d bytes before our script began", s.conn.cfg.MaxOutput)
-		}
-		if f.take(line) {
-			return nil
-		}
-		if err != nil && err != bufio.ErrBufferFull {
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			return s.conn.wrap(err, "a script")
-		}
-	}
-}
-
-// take takes a line, and reports whether it is the last of the front.
-func (f *front) take(line []byte) bool {
-	f.said = append(f.said, line...)
-	if over := len(f.said) - tailSize; over > 0 {
-		f.said = append(f.said[:0], f.said[over:]...)
-	}
-	text, whole := strings.CutSuffix(string(line), "\n")
-	words, ours := cutMark(strings.TrimSuffix(text, "\r"), f.mark)
-	if !ours || !whole {
-		return false
-	}
-	switch words {
-	case "1":
-		once(f.reached)
-	case "r":
-		once(f.ready)
-	case "l":
-		f.logged = true
-	case "0":
-		f.damaged = true
-	case "2":
-		f.begun = true
-	default:
-		f.refused = strings.HasPrefix(words, "s ")
-	}
-	return f.begun || f.refused || f.damaged
-}
-
-// once closes a channel that only its caller closes.
-func once(c chan struct{}) {
-	select {
-	case <-c:
-	default:
-		close(c)
-	}
-}
-
-func (f *front) isReached() bool {
-	select {
-	case <-f.reached:
-		return true
-	default:
-		return false
-	}
 }
 
 // judge says what the end of the way in means.
