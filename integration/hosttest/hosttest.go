@@ -46,6 +46,7 @@ type (
 		Before       string
 		Data         []byte
 		From         string
+		Keep         string
 		SHA256       string
 		Remove       bool
 		Mode         uint32
@@ -54,6 +55,7 @@ type (
 	Wrote = struct {
 		Path    string
 		Done    bool
+		Kept    string
 		InPlace bool
 		Moved   bool
 		Err     string

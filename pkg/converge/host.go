@@ -15,7 +15,7 @@ import (
 type (
 	// Read asks for one thing of a host.
 	Read = struct {
-		Kind string // "file", "stat", "hash" (a path or a glob) or "run" (a script)
+		Kind string // "file", "stat", "hash" (a path or a glob), "run" (a script) or "kept" (in the store)
 		Name string
 		Args []string
 		As   string // drop to the owner of this path
@@ -43,6 +43,7 @@ type (
 		Before       string
 		Data         []byte
 		From         string
+		Keep         string // where what was there goes, in the store of the host
 		SHA256       string
 		Remove       bool
 		Mode         uint32
@@ -52,6 +53,7 @@ type (
 	Wrote = struct {
 		Path    string
 		Done    bool
+		Kept    string // where it is now, as the host sees the path
 		InPlace bool
 		Moved   bool
 		Err     string

@@ -43,7 +43,9 @@ type Config struct {
 	KeepAlive        time.Duration // a sign of life is asked for this often; 15 s when zero, never when negative
 	KeepAliveCount   int           // given up after so many without an answer, and one more for each jump host; 4 when zero
 	MaxOutput        int64         // bytes that one batch of reads may yield; 256 MiB when zero
-	StagingDirectory string        // for uploads; relative to the user's home; ".appm-provision" when empty
+	StagingDirectory string        // for uploads; relative to the user's home; Uploads when empty
+
+	Store string // where Replace keeps what it replaces; what script/store.sh says when empty
 
 	Warn func(string) // told about what is odd but no error, such as a corrupt known_hosts line; may be nil
 
@@ -59,6 +61,9 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
+// Uploads is where uploads go, in the home of the user who logs in.
+const Uploads = ".appm-provision"
+
 func (cfg Config) withDefaults() Config {
 	cfg.Host = or(cfg.Host, cfg.Address)
 	cfg.Port = or(cfg.Port, 22)
@@ -67,7 +72,7 @@ func (cfg Config) withDefaults() Config {
 	cfg.KeepAlive = or(cfg.KeepAlive, 15*time.Second)
 	cfg.KeepAliveCount = or(cfg.KeepAliveCount, 4)
 	cfg.MaxOutput = or(cfg.MaxOutput, 256<<20)
-	cfg.StagingDirectory = or(cfg.StagingDirectory, ".appm-provision")
+	cfg.StagingDirectory = or(cfg.StagingDirectory, Uploads)
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
 	}

@@ -49,13 +49,18 @@ func checkRead(r Read) error {
 	switch r.Kind {
 	case "run":
 		return nil
+	case "kept":
+		if !isKept(r.Name) {
+			return fmt.Errorf("it is no place in the store")
+		}
+		return nil
 	case "file", "stat", "hash":
 		if folder, _ := path.Split(r.Name); r.Kind == "hash" && strings.ContainsAny(folder, "*?") {
 			return fmt.Errorf("a pattern may only stand in the last element")
 		}
 		return checkPath(r.Name)
 	}
-	return fmt.Errorf("want file, stat, hash or run")
+	return fmt.Errorf("want file, stat, hash, run or kept")
 }
 
 // checkPath asks for paths that mean the same in every working directory.
@@ -92,9 +97,12 @@ func (c *Conn) gatherJob(reads []Read) job {
 		}
 		fmt.Fprintf(&calls, "show %d\n", members[as][0])
 		for _, i := range members[as] {
-			if r := reads[i]; r.Kind == "run" {
+			switch r := reads[i]; r.Kind {
+			case "run":
 				j.hold = true
 				fmt.Fprintf(&calls, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
+			case "kept":
+				fmt.Fprintf(&calls, "i=%d; run %s %s\n", i, quote(c.keptScript()), quoteAll(append([]string{r.Name}, r.Args...)))
 			}
 		}
 		fmt.Fprintf(&b, "as %d %s \"$prog\"%s\n", members[as][0], quote(as), quote(calls.String()))
@@ -110,7 +118,7 @@ func (c *Conn) gatherJob(reads []Read) job {
 func readCall(i int, r Read) string {
 	folder, last := path.Split(r.Name)
 	switch {
-	case r.Kind == "run":
+	case isScript(r):
 		return ""
 	case r.Kind == "hash" && strings.ContainsAny(last, "*?"):
 		return fmt.Sprintf("i=%d; glob %s %s\n", i, quote(folderName(folder)), quote(folder)+quotePattern(last))

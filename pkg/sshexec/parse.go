@@ -131,8 +131,14 @@ func (p *parser) output(words []string) error {
 	}
 	at := bytes.LastIndexByte(data, '\n')
 	exit, err := strconv.Atoi(string(data[at+1:]))
-	if at < 0 || err != nil || p.reads[i].Kind != "run" {
+	if at < 0 || err != nil || !isScript(p.reads[i]) {
 		return errors.New("the output of a script is damaged")
+	}
+	if p.reads[i].Kind == "kept" {
+		if p.found[i], err = keptFound(p.reads[i], data[:at:at], exit); err != nil {
+			return err
+		}
+		return p.answer(i)
 	}
 	p.found[i] = []Found{{Kind: "output", Data: data[:at:at], Size: int64(at), Exit: exit}}
 	return p.answer(i)

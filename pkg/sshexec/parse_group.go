@@ -28,7 +28,7 @@ func (p *parser) group(words []string) error {
 		return err
 	}
 	for i, r := range p.reads {
-		if r.As != p.reads[first].As || r.Kind == "run" {
+		if r.As != p.reads[first].As || isScript(r) {
 			continue
 		}
 		if err := p.answer(i); err != nil {
@@ -114,7 +114,7 @@ func (s *sight) check(r Read) error {
 	folder, last := path.Split(r.Name)
 	pattern := r.Kind == "hash" && strings.ContainsAny(last, "*?")
 	match, name := path.Split(s.found.Path)
-	if s.found.Path == r.Name && r.Kind != "run" || pattern && match == folder && name != "" {
+	if s.found.Path == r.Name && !isScript(r) || pattern && match == folder && name != "" {
 		return nil
 	}
 	return fmt.Errorf("%.80q was not asked for", s.found.Path)

@@ -51,10 +51,14 @@ func checkReplace(r Replace) error {
 		return fmt.Errorf("mode %o has bits that are no permissions", r.Mode)
 	case !isName(r.Owner) || !isName(r.Group):
 		return fmt.Errorf("owner %q and group %q must be names or numbers", r.Owner, r.Group)
+	case r.Keep != "" && !isKept(r.Keep):
+		return fmt.Errorf("%q is no place in the store", r.Keep)
 	case r.Remove:
 		return nil
 	case !isSum(r.SHA256):
 		return errors.New("the sha256 of what is written is missing")
+	case isKept(r.From):
+		return nil
 	case r.From != "":
 		return checkPath(r.From)
 	case sum(r.Data) != r.SHA256:
@@ -75,8 +79,8 @@ func isName(text string) bool {
 func (c *Conn) replaceJob(replaces []Replace) job {
 	j := job{mark: marker(), become: true, secret: true}
 	var b strings.Builder
-	b.WriteString("batch() {\n" + c.ownerText())
-	b.WriteString("prog=" + quote("N="+j.mark+" R="+randomHex(8)+"\n"+commonScript+replaceScript) + "\n")
+	b.WriteString("batch() {\n" + c.ownerText() + c.storeText())
+	b.WriteString("prog=" + quote("N="+j.mark+" R="+randomHex(8)+"\n"+commonScript+c.storeText()+replaceScript) + "\n")
 	for i := 0; i < len(replaces); {
 		n := stretch(replaces[i:])
 		var calls strings.Builder
@@ -85,8 +89,11 @@ func (c *Conn) replaceJob(replaces []Replace) job {
 		}
 		calls.WriteString("[ -z \"$stop\" ]\n")
 		call := fmt.Sprintf("as %d %s \"$prog\"%s", i, quote(replaces[i].As), quote(calls.String()))
-		if from := replaces[i].From; from != "" {
+		if from := replaces[i].From; from != "" && !isKept(from) {
 			call = c.fromCall(i, from, call)
+		}
+		if keep := replaces[i].Keep; keep != "" {
+			call = keeperCall(i, replaces[i].As, keep, call)
 		}
 		b.WriteString(call + " || return\n")
 		i += n
@@ -100,8 +107,8 @@ func (c *Conn) replaceJob(replaces []Replace) job {
 // upload stands alone: it is handed the open file, since the owner of the
 // target may not look into the folder of uploads.
 func stretch(replaces []Replace) int {
-	n := 1
-	for replaces[0].From == "" && n < len(replaces) && replaces[n].As == replaces[0].As && replaces[n].From == "" {
+	first, n := replaces[0], 1
+	for first.From == "" && n < len(replaces) && replaces[n].As == first.As && replaces[n].From == "" && sameRun(replaces[n].Keep, first.Keep) {
 		n++
 	}
 	return n
@@ -122,6 +129,8 @@ func replaceCall(i int, r Replace) string {
 	switch {
 	case r.Remove:
 		op = "remove"
+	case isKept(r.From):
+		op, data = "kept", r.From
 	case r.From != "":
 		op = "from"
 	default:
@@ -131,7 +140,7 @@ func replaceCall(i int, r Replace) string {
 	if r.Mode != 0 {
 		mode = fmt.Sprintf("%o", r.Mode)
 	}
-	return fmt.Sprintf("put %d %s %s\n", i, op, quoteAll([]string{r.Path, r.Before, r.SHA256, mode, r.Owner, r.Group, data}))
+	return fmt.Sprintf("put %d %s %s\n", i, op, quoteAll([]string{r.Path, r.Before, r.SHA256, mode, r.Owner, r.Group, r.Keep, data}))
 }
 
 // parseReplace parses frames `MARK w INDEX EXIT LENGTH`, a newline, the text, a
@@ -190,9 +199,9 @@ func (p *parser) wrote(i int, r Replace, w *Wrote) error {
 func result(w *Wrote, exit string, text []byte) error {
 	switch exit {
 	case "0":
-		w.Done = true
+		w.Done, w.Kept = true, keptAt(text)
 	case "20":
-		w.Done, w.InPlace = true, true
+		w.Done, w.InPlace, w.Kept = true, true, keptAt(text)
 	case "21":
 		w.Moved = true
 		w.Err = "it is not what it was when it was read; nothing was written"

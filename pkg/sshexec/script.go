@@ -20,6 +20,9 @@ var gatherScript string
 //go:embed script/replace.sh
 var replaceScript string
 
+//go:embed script/store.sh
+var storeScript string
+
 //go:embed script/guard.sh
 var guardScript string
 

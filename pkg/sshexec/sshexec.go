@@ -16,9 +16,10 @@ import "time"
 type Read = struct {
 	// Kind is "file" (bytes and metadata), "stat" (metadata only), "hash"
 	// (metadata, size and sha256; the last element of Name may hold * and ?),
-	// or "run" (Name is sh script text, Args its $1 and on, Data its stdout).
+	// "run" (Name is sh script text, Args its $1 and on, Data its stdout), or
+	// "kept" (what Replace.Keep kept; with Args "sum" no bytes of it).
 	Kind string
-	Name string   // an absolute clean path, or the text of a script
+	Name string   // an absolute clean path, the text of a script, or a path in the store
 	Args []string // of "run"
 	As   string   // "" as the session (root where sudo is on); else a path: as the owner of that path
 }
@@ -47,7 +48,8 @@ type Replace = struct {
 	As           string // as Read.As
 	Before       string // hex sha256 that must be there at the moment of writing; "" = must be absent
 	Data         []byte
-	From         string // instead of Data: a remote path (an Upload's) to copy from
+	From         string // instead of Data: a remote path (an Upload's) to copy from, or a path in the store
+	Keep         string // GROUP/RUN/NAME in the store: where what is there goes before it is replaced; "" keeps nothing
 	SHA256       string // hex, of what is written; required
 	Remove       bool
 	Mode         uint32 // the 07777 bits; 0 keeps the mode that is there (0600 for a new file)
@@ -58,6 +60,7 @@ type Replace = struct {
 type Wrote = struct {
 	Path    string
 	Done    bool
+	Kept    string // where the host has what was there; "" where nothing was kept
 	InPlace bool   // written through, because the file could not be renamed over (a bind mount)
 	Moved   bool   // not what Before said: nothing was written
 	Err     string // why it is not done; "" and not Done: never tried, an earlier one failed

@@ -9,8 +9,8 @@ die() {
 	exit 22
 }
 
-# put INDEX OP PATH BEFORE SHA256 MODE OWNER GROUP [BASE64]
-# OP: data, from (file descriptor 4), remove
+# put INDEX OP PATH BEFORE SHA256 MODE OWNER GROUP KEEP [BASE64 or place in the store]
+# OP: data, from (file descriptor 4), kept, remove
 stop=
 bad=$(hides 2>&1)
 put() {
@@ -23,8 +23,9 @@ put() {
 }
 
 one() {
-	i=$1 op=$2 path=$3 before=$4 want=$5 mode=$6 owner=$7 group=$8
-	shift 8
+	i=$1 op=$2 path=$3 before=$4 want=$5 mode=$6 owner=$7 group=$8 keep=$9
+	shift 9
+	place=
 	[ -z "$bad" ] || die "$bad"
 	t=$path
 	if [ -L "$path" ]; then
@@ -47,9 +48,36 @@ one() {
 
 remove() {
 	[ -e "$t" ] || exit 0
+	keep
 	same || exit 21
 	rm -f -- "$path" || exit 22
-	exit 0
+	finish 0
+}
+
+finish() {
+	[ -z "$place" ] || printf 'kept %s' "$place"
+	exit "$1"
+}
+
+# keep puts what is there into the store before it goes.
+keep() {
+	[ -n "$keep" ] && [ -e "$t" ] || return 0
+	kept "$keep" || die "what is there cannot be kept: its folder in the store is gone"
+	[ ! -e "$k" ] && [ ! -L "$k" ] || die "what is there cannot be kept: $k is there already"
+	e=$( (umask 077 && set -C && cat <"$t" >"$k") 2>&1) || {
+		rm -f -- "$k"
+		die "what is there cannot be kept: $e"
+	}
+	h=$(sum <"$k")
+	if [ "${h%% *}" != "$before" ]; then
+		rm -f -- "$k"
+		exit 21
+	fi
+	if [ "$(id -u)" = 0 ]; then
+		o=$(stat -L -c %u:%g -- "$t" 2>/dev/null || stat -L -f %u:%g -- "$t") && chown -- "$o" "$k"
+	fi
+	sync -- "$k" "${k%/*}" 2>/dev/null || sync
+	place=$k
 }
 
 replace() {
@@ -66,8 +94,9 @@ replace() {
 		[ -n "$mode" ] || mode=${o#* }
 	fi
 	stage "$@"
+	keep
 	same || exit 21
-	m=$(mv -f -- "$tmp" "$t" 2>&1) && trap - EXIT && exit 0
+	m=$(mv -f -- "$tmp" "$t" 2>&1) && trap - EXIT && finish 0
 	case $m in
 	*[Bb]usy*) in_place ;;
 	esac
@@ -79,7 +108,9 @@ stage() {
 	m=
 	tmp=$d/.${t##*/}.appm-
 	for old in "$tmp"*; do
-		[ ! -f "$old" ] || rm -f -- "$old"
+		[ -f "$old" ] && [ ! -L "$old" ] || continue
+		[ -n "$keep" ] || find "$old" -mmin +60 2>/dev/null | grep . >/dev/null || continue
+		rm -f -- "$old"
 	done
 	tmp=$tmp$R$i
 	trap 'rm -f -- "$tmp"' EXIT
@@ -88,6 +119,9 @@ stage() {
 	set -C
 	if [ "$op" = from ]; then
 		cat <&4 >"$tmp" || exit 22
+	elif [ "$op" = kept ]; then
+		kept "$1" && [ -f "$k" ] && [ ! -L "$k" ] || die "it is not in the store of this host any more"
+		cat <"$k" >"$tmp" || exit 22
 	elif ! e=$(printf %s "$1" | unbase64 2>&1 >"$tmp"); then
 		set +C # base64 does not say why; cat does
 		[ ! -e "$tmp" ] || m=$(printf %s "$1" | unbase64 2>/dev/null | cat 2>&1 >"$tmp")
@@ -96,10 +130,25 @@ stage() {
 	h=$(sum <"$tmp")
 	[ "${h%% *}" = "$want" ] || die "the bytes that arrived are not those that were sent"
 	[ -z "$own" ] || chown -- "$own" "$tmp" || exit 22
+	[ ! -e "$t" ] || access
 	[ -z "$mode" ] || chmod -- "$mode" "$tmp" || exit 22
 	[ ! -e /sys/fs/selinux/enforce ] || [ ! -e "$t" ] || ! command -v chcon >/dev/null ||
 		chcon --reference="$t" -- "$tmp" || exit 22
 	sync -- "$tmp" 2>/dev/null || sync
+}
+
+# access gives $tmp the extended attributes and the access control list of $t.
+access() {
+	cp --attributes-only --preserve=xattr -- "$t" "$tmp" 2>/dev/null
+	listed "$t" || return 0
+	cp --attributes-only --preserve=mode -- "$t" "$tmp" 2>/dev/null
+	listed "$tmp" || getfacl -p -- "$t" 2>/dev/null | setfacl --set-file=- -- "$tmp" 2>/dev/null
+	listed "$tmp" || die "it has an access control list, which this host has no tool to keep; install getfacl and setfacl, or take the list away"
+}
+
+listed() {
+	a=$(ls -ldL -- "$1" 2>/dev/null)
+	case ${a%% *} in *+) ;; *) return 1 ;; esac
 }
 
 # same: whether the target is still what the plan was made from.
@@ -123,7 +172,7 @@ in_place() {
 		[ -z "$own" ] || chown -- "$own" "$t" || exit 22
 		[ -z "$mode" ] || chmod -- "$mode" "$t" || exit 22
 		sync -- "$t" 2>/dev/null || sync
-		exit 20
+		finish 20
 	fi
 	printf %s "$was" | unbase64 >"$t"
 	die "it cannot be renamed over, and writing it in place went wrong: $m"
