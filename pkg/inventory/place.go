@@ -4,9 +4,10 @@ package inventory
 // are, but not where unknown or wrong ones are. Places form the same tree as
 // the values do: of a table keys, of a list items.
 type place struct {
-	line  int
-	keys  map[string]*place
-	items []*place
+	line    int
+	stretch // of the value itself, where it is written in one piece
+	keys    map[string]*place
+	items   []*place
 }
 
 // key is the place of a key, nil when the table has none. A nil place has none.

@@ -18,12 +18,21 @@ type scanner struct {
 	at   int
 	line int
 	// tooDeep is the first line that nests deeper than allowed.
-	tooDeep int
+	tooDeep  int
+	comments []stretch
 }
+
+// stretch is a range of the text.
+type stretch struct{ from, to int }
 
 // locate returns the places of all values, and the line that nests too deep
 // to be decoded, 0 if none does.
 func locate(src string) (*place, int) {
+	root, s := scan(src)
+	return root, s.tooDeep
+}
+
+func scan(src string) (*place, *scanner) {
 	s := &scanner{src: strings.TrimPrefix(src, "\xef\xbb\xbf"), line: 1}
 	root := &place{line: 1}
 	current := root
@@ -36,7 +45,7 @@ func locate(src string) (*place, int) {
 		}
 		s.advanceFrom(before)
 	}
-	return root, s.tooDeep
+	return root, s
 }
 
 // header reads [a.b] or [[a.b]] and returns the table that follows.
@@ -73,6 +82,8 @@ func (s *scanner) pair(p *place, depth int) {
 
 func (s *scanner) value(p *place, depth int) {
 	s.blanks()
+	p.from = s.at
+	defer func() { p.to = s.at }()
 	if depth > deepest {
 		s.deep()
 		return
@@ -166,7 +177,9 @@ func (s *scanner) skipAny(set string) {
 	for s.at < len(s.src) {
 		switch c := s.peek(); {
 		case c == '#':
-			s.run("\n")
+			from := s.at
+			s.run("\r\n")
+			s.comments = append(s.comments, stretch{from, s.at})
 		case strings.IndexByte(set, c) >= 0:
 			s.step()
 		default:
