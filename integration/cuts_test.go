@@ -140,7 +140,7 @@ func (c *broken) unbroken(t *testing.T) {
 func (c *broken) counts() map[string]int {
 	n := map[string]int{}
 	for name, l := range c.lines {
-		n[name] = l.Count().Chunks
+		n[name] = l.Count().Changes
 	}
 	return n
 }
@@ -238,7 +238,7 @@ func (c *broken) breakAt(t *testing.T, p point) breakage {
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	started, hit := make(chan struct{}), make(chan struct{}, 1)
 	line := c.lines[p.host]
-	line.SetCut(wire.Cut{Of: wire.Chunks, At: p.at, Do: func() {
+	line.SetCut(wire.Cut{Of: wire.Changes, At: p.at, Do: func() {
 		<-started
 		hit <- struct{}{}
 		if p.kill {

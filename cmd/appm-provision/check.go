@@ -234,7 +234,7 @@ func (s *session) inquiry(host string) converge.Inquiry {
 		}
 	}
 	if len(q.Homes) > 0 {
-		q.Folders = []string{folderOf(h.HostsFile), "~"}
+		q.Folders, q.Uploads = []string{folderOf(h.HostsFile), "~"}, sshexec.Uploads
 		q.Names = s.names(h)
 	}
 	return q

@@ -99,3 +99,14 @@ func (s *session) explain(ctx context.Context, err error) error {
 }
 
 func (s *session) schemas(n inventory.Node) []string { return steps.Schemas(s.inv.Database, n.Role) }
+
+// left are the uploads that earlier runs left behind.
+func (s *session) left() map[string][]string {
+	left := map[string][]string{}
+	for host, h := range s.health {
+		if len(h.Left) > 0 {
+			left[host] = h.Left
+		}
+	}
+	return left
+}

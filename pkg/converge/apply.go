@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -31,6 +32,9 @@ type Deployment struct {
 	// Made is told of each change that was made, and where its host keeps what
 	// was there ("" where nowhere). Called from several goroutines; nil for none.
 	Made func(r plan.Ref, kept string)
+	// Left are uploads that earlier runs left behind, by host. They go with this
+	// run's own.
+	Left map[string][]string
 	// Look plans anew, after a database server was installed.
 	Look func(context.Context) (*plan.Plan, error)
 }
@@ -42,7 +46,7 @@ func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
 	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
 	defer a.unstage()
 	begin := time.Now()
-	for _, stage := range []func(context.Context){a.upload, a.install, a.databases, a.files, a.restart} {
+	for _, stage := range []func(context.Context){a.upload, a.install, a.databases, a.files, a.tidy, a.restart} {
 		if len(a.failed) == 0 {
 			stage(ctx)
 		}
@@ -152,20 +156,35 @@ func (a *application) uploadOne(ctx context.Context, target, sum string) error {
 	return nil
 }
 
+// tidy removes uploads as soon as nobody needs them any more: while a restart is
+// still to come, a run that is broken off has a successor that does it.
+func (a *application) tidy(context.Context) {
+	for target, paths := range a.Left {
+		if a.staged[target] == nil {
+			a.staged[target] = map[string]string{}
+		}
+		for _, path := range paths {
+			a.staged[target][path] = path
+		}
+	}
+	a.unstage()
+}
+
 // unstage removes what upload brought, also after a failure or an interrupt.
 func (a *application) unstage() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
+	var wg sync.WaitGroup
 	for target, blobs := range a.staged {
-		var paths []string
-		for _, path := range blobs {
-			paths = append(paths, path)
-		}
-		slices.Sort(paths)
-		if err := a.Hosts[target].Unstage(ctx, paths...); err != nil {
-			a.say(run.Event{Stage: run.Upload, Target: target, Text: fmt.Sprintf("left behind %v: %v", paths, err)})
-		}
+		paths := slices.Sorted(maps.Values(blobs))
+		wg.Go(func() {
+			if err := a.Hosts[target].Unstage(ctx, paths...); err != nil {
+				a.say(run.Event{Stage: run.Upload, Target: target, Text: fmt.Sprintf("left behind %v: %v", paths, err)})
+			}
+		})
 	}
+	wg.Wait()
+	clear(a.staged)
 }
 
 // restart brings the servers up one after another, in the plan's order.

@@ -21,6 +21,7 @@ var probeHost string
 // It rides in the exec that gathers.
 type Inquiry struct {
 	Folders []string // that are written to; "~" is the folder of who logs in
+	Uploads string   // the folder in that one which uploads go to; "" does not ask what is in it
 	Names   []string // to be resolved on the host
 	Ports   []int    // that servers of ours listen on
 	// Homes are asked about as their owner, who is the one to write there: the
@@ -35,6 +36,7 @@ type Health struct {
 	Addresses map[string]string // by name; "" where it does not resolve; absent where the host cannot tell
 	Listeners []Listener        // on the ports that were asked for
 	Blind     bool              // the host cannot tell who listens
+	Left      []string          // uploads that earlier runs left behind
 	Clock     Clock
 }
 
@@ -93,6 +95,9 @@ func (q Inquiry) words() []string {
 	}
 	for _, f := range q.Folders {
 		words = append(words, "dir="+f)
+	}
+	if q.Uploads != "" {
+		words = append(words, "left="+q.Uploads)
 	}
 	for _, n := range q.Names {
 		words = append(words, "name="+n)
@@ -193,6 +198,8 @@ func (h *Health) take(f []string, begin, end time.Time) bool {
 		l, ok := listener(f[1:])
 		h.Listeners = append(h.Listeners, l)
 		return ok
+	case f[0] == "left" && len(f) == 2:
+		h.Left = append(h.Left, f[1])
 	case f[0] == "blind" && len(f) == 2:
 		h.Blind = true
 	default:

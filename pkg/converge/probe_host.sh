@@ -2,12 +2,14 @@
 #   clock=now  what time is it
 #   tool=A|B   one of these programs is wanted
 #   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
+#   left=DIR   what is left in a folder of uploads, which is in that one
 #   name=NAME  a name to be resolved
 #   port=N     a port that a server is to listen on
 # Answers, fields separated by tabs, the last line is "end":
 #   clock   <ns since 1970> <resolution, ns>
 #   lacks   <A|B>
 #   space   <path> <as asked> <rw|ro|gone> <free KiB|?> <free inodes|?> <inodes|?>
+#   left    <path>
 #   address <name> <address|none|?>
 #   listens <port> <uid> <pid|?> <command|?> <home of the product's server|->
 #   blind   <what cannot be told on this host>
@@ -32,6 +34,7 @@ lacks() { # lacks A|B
 # mine is the folder of who logs in: sudo and doas tell whom they were called by.
 mine() {
 	me=${SUDO_USER:-${DOAS_USER:-${LOGNAME:-${USER:-}}}}
+	[ "$me" != "$(id -un 2>/dev/null)" ] || me=
 	case $me in '' | *[!A-Za-z0-9._-]*) echo "${HOME:-/}" ;; *) eval "echo ~$me" ;; esac
 }
 
@@ -48,6 +51,15 @@ space() { # space PATH ASKED
 	fi
 	k=$(df -Pk "$1" 2>/dev/null | { read -r _; read -r _ _ _ k _; echo "$k"; })
 	printf 'space\t%s\t%s\t%s\t%s\t?\t?\n' "$1" "$2" $may "${k:-?}"
+}
+
+# left prints the files of a folder whose names our uploads have.
+left() {
+	[ ! -L "$1" ] || return 0
+	for f in "$1"/*.part; do
+		case $f in *"$nl"* | *"	"*) continue ;; esac
+		[ ! -f "$f" ] || [ -L "$f" ] || printf 'left\t%s\n' "$f"
+	done
 }
 
 # address looks a name up. Where name servers do not answer, a name that is yet
@@ -126,6 +138,7 @@ for a; do
 	tool=*) lacks "$v" ;;
 	'dir=~') space "$(mine)" '~' ;;
 	dir=*) space "$v" "$v" ;;
+	left=*) m=$(mine) && left "${m%/}/$v" ;;
 	name=*) address "$v" & ;;
 	port=*) ports="$ports$v " ;;
 	esac
