@@ -95,6 +95,7 @@ func (l *logins) host(name string) (*login, error) {
 	if way.before, err = l.before(h.SSH.Jump, found.Jump); err != nil {
 		return nil, err
 	}
+	way.Store = h.StateDir
 	l.hosts[name] = way
 	return way, nil
 }

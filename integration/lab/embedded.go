@@ -108,7 +108,7 @@ func (l *Lab) embeddedHosts(base int) error {
 
 // embed writes the host's files and starts its server.
 func (h *Host) embed(user ssh.PublicKey) error {
-	for _, dir := range []string{"etc", "home", "tmp", "opt"} {
+	for _, dir := range []string{"etc", "home", "tmp", "opt", "var/lib"} {
 		if err := os.MkdirAll(filepath.Join(h.Root, dir), 0o755); err != nil {
 			return err
 		}
@@ -142,5 +142,10 @@ func (h *Host) environ() []string {
 		"TMPDIR=" + filepath.Join(h.Root, "tmp"),
 		"CARBON_HOSTS_FILE=" + h.HostsFile,
 		"CARBON_BIND=127.0.0.1",
+		"APPM_PROVISION_STORE=" + h.stateDir(),
 	}
 }
+
+// stateDir is where an embedded host keeps what runs replace, and its lock: the
+// usual place is the machine's own.
+func (h *Host) stateDir() string { return filepath.Join(h.Root, "var", "lib", "appm-provision") }

@@ -247,7 +247,7 @@ func TestTreesTellOneByteAndOneMode(t *testing.T) {
 func TestVolatileFilesCanBeLeftOut(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/opt/wso2appm/repository/logs": true, "/opt/wso2appm/wso2carbon.pid": true, "/opt/wso2appm/tmp": true, "/opt/wso2/wso2appm/tmp": true,
-		"/tmp": false, "/var/lib/appm-provision": false, "/opt/wso2/tmp-not": false,
+		"/var/lib/appm-provision": true, "/tmp": false, "/var/lib": false, "/opt/wso2/tmp-not": false,
 		"/opt/wso2appm/repository/conf/registry.xml": false, "/etc/hosts": false,
 	} {
 		if got := skipped(path, Volatile); got != want {

@@ -56,7 +56,7 @@ func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {
 func (h *Host) toml(b *strings.Builder) {
 	fmt.Fprintf(b, "\n[[host]]\nname = %q\naddress = %q\nssh = { host = %q, port = %d }\n", h.Name, h.Address, h.SSH.Host, h.SSH.Port)
 	if h.HostsFile != "/etc/hosts" {
-		fmt.Fprintf(b, "hosts_file = %q\n", h.HostsFile)
+		fmt.Fprintf(b, "hosts_file = %q\nstate_dir = %q\n", h.HostsFile, h.stateDir())
 	}
 	if len(h.Nodes) == 0 {
 		return

@@ -20,11 +20,11 @@ import (
 type Tree map[string]string
 
 // Volatile are patterns of what running servers, logins and sudo change by
-// themselves: a comparison of configurations leaves them out. A pattern that
+// themselves, and of the store of what runs replaced: a comparison of configurations leaves them out. A pattern that
 // begins with * matches the end of a path; what lies below goes with it.
 var Volatile = []string{
 	"*/repository/logs", "*/repository/components/dropins", "*/wso2carbon.pid", "/opt/*/tmp", "/opt/*/*/tmp",
-	"/var/log", "/var/lib/mysql", "/var/lib/sudo", "*/.cache",
+	"/var/log", "/var/lib/mysql", "/var/lib/sudo", "*/.cache", "/var/lib/appm-provision",
 }
 
 // HashTree reads every file of the host but those under the patterns.
