@@ -35,7 +35,7 @@ func (a *app) validateCommand() *cobra.Command {
 }
 
 func (a *app) planCommand() *cobra.Command {
-	detailed := false
+	detailed, out := false, ""
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show exactly what apply would change; change nothing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +47,11 @@ func (a *app) planCommand() *cobra.Command {
 			if err := a.show(p); err != nil {
 				return err
 			}
+			if out != "" {
+				if err := s.save(p, out); err != nil {
+					return err
+				}
+			}
 			if detailed && !p.Empty() {
 				return exit{code: exitChanges}
 			}
@@ -54,6 +59,7 @@ func (a *app) planCommand() *cobra.Command {
 		},
 	}
 	a.deploymentFlags(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "also save the plan in this file; apply makes exactly that one")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 	return cmd
 }
@@ -61,9 +67,9 @@ func (a *app) planCommand() *cobra.Command {
 func (a *app) applyCommand() *cobra.Command {
 	var yes, dry bool
 	cmd := &cobra.Command{
-		Use: "apply", Short: "Show the plan, ask, make its changes, verify", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, p, err := a.planned(cmd)
+		Use: "apply [FILE]", Short: "Show the plan, ask, make its changes, verify; FILE is a saved plan", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, p, err := a.plannedAs(cmd, args)
 			if err != nil {
 				return err
 			}

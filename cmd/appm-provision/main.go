@@ -39,8 +39,9 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 
 // app is the command line: where it reads and writes, and its flags.
 type app struct {
-	args           []string // the command line, for the record
-	source         []byte   // the inventory as it was read
+	args           []string   // the command line, for the record
+	source         []byte     // the inventory as it was read
+	saved          *savedPlan // that apply was given; nil: none
 	stdin          *os.File
 	stdout, stderr io.Writer
 
@@ -71,7 +72,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.statusCommand(), a.runsCommand(), a.versionCommand())
+	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.runsCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {

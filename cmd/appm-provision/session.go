@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -47,7 +46,7 @@ type session struct {
 
 // read parses the inventory and prints its warnings. No connection is opened.
 func (a *app) read() (inventory.Inventory, error) {
-	src, err := os.ReadFile(a.inventory)
+	src, err := a.inventoryText()
 	if err != nil {
 		return inventory.Inventory{}, usage("%v; name the inventory with -i, and see inventory.example.toml for what it holds", err)
 	}
