@@ -17,7 +17,6 @@ var spare = map[string]string{
 	"dd":      "only for uploads to a host without SFTP",
 	"doas":    "only where the inventory says so",
 	"find":    "only for uploads to a host without SFTP",
-	"getconf": "the kernel's clock ticks a hundred times a second without it",
 	"getent":  "how names resolve cannot be told without it",
 	"mkdir":   "only for uploads to a host without SFTP",
 	"netstat": "only where there is no /proc",

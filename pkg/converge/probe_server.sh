@@ -18,10 +18,12 @@ bsd() {
 # A fresh process started now: the difference of two start times and the wall
 # clock give the other's start, whatever /proc/uptime shows in a container.
 fresh=$(sh -c 'read -r s </proc/$$/stat && echo "${s##*) }"')
-wall=$(now)
-hz=$(getconf CLK_TCK 2>/dev/null) || hz=100
-ticks() { shift 19; echo "$1"; }
-mine=$(ticks $fresh)
+wall=$(date +%s%N)
+case $wall in *[!0-9]*) wall=$(date +%s)000000000 ;; esac
+hz=100 # what /proc counts in, on every architecture that Java 8 runs on
+ticks() { shift 19; ticks=$1; }
+ticks $fresh
+mine=$ticks
 # read takes one byte at a time, so it gets no more than it needs.
 head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | grep -e '^==> /proc/' -e '^-Dcarbon\.home=' | while IFS= read -r arg; do
 	case $arg in
@@ -30,8 +32,8 @@ head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | grep -e '^
 		read -r s <"/proc/$pid/stat" 2>/dev/null || continue
 		s=${s##*) }
 		case $s in Z*) continue ;; esac
-		its=$(ticks $s)
-		age=$(((mine - its) * (1000000000 / hz)))
+		ticks $s
+		age=$(((mine - ticks) * (1000000000 / hz)))
 		echo "$pid $((wall - age)) $age $(readlink "/proc/$pid/exe" 2>/dev/null || echo -)" ;;
 	esac
 done
