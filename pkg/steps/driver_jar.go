@@ -16,8 +16,14 @@ import (
 	"strings"
 )
 
-// maxJar bounds what is unpacked: the largest driver so far is 2.5 MB.
-const maxJar = 64 << 20
+// What is unpacked has bounds, against an archive made to unpack without end:
+// the largest driver so far has 2.5 MB, an archive holds it under two names, and
+// the largest archive has 30 MB unpacked.
+const (
+	maxJar     = 64 << 20
+	maxJars    = 4
+	maxArchive = 256 << 20
+)
 
 var (
 	driverName    = regexp.MustCompile(`^mysql-connector-(?:java|j)-(\d[\w.]*?)(?:-bin)?\.jar$`)
@@ -104,6 +110,15 @@ func pick(members []member, err error) (string, []byte, error) {
 	return "", nil, nil
 }
 
+// crafted refuses names that lead out of the archive. Nothing is ever unpacked
+// under such a name, but no vendor makes one.
+func crafted(name string) error {
+	if path.IsAbs(name) || strings.ContainsAny(name, "\\\x00") || slices.Contains(strings.Split(name, "/"), "..") {
+		return fmt.Errorf("holds %.80q, a name that leads out of it; get the driver anew from its vendor", name)
+	}
+	return nil
+}
+
 // isDriver tells a driver's jar from the rest by its place and name: a driver
 // lies in the archive's root folder.
 func isDriver(name string) bool {
@@ -118,8 +133,14 @@ func zipMembers(data []byte) ([]member, error) {
 	}
 	var members []member
 	for _, f := range r.File {
-		if !isDriver(f.Name) || !f.Mode().IsRegular() {
+		if err := crafted(f.Name); err != nil {
+			return nil, err
+		}
+		if !isDriver(f.Name) {
 			continue
+		}
+		if !f.Mode().IsRegular() {
+			return nil, noFile(f.Name)
 		}
 		open, err := f.Open()
 		if err != nil {
@@ -129,9 +150,22 @@ func zipMembers(data []byte) ([]member, error) {
 		if err != nil {
 			return nil, err
 		}
-		members = append(members, m)
+		if members, err = another(members, m); err != nil {
+			return nil, err
+		}
 	}
 	return members, nil
+}
+
+func noFile(name string) error {
+	return fmt.Errorf("%s in it is no file but a link or a device; get the driver anew from its vendor", name)
+}
+
+func another(members []member, m member) ([]member, error) {
+	if len(members) == maxJars {
+		return nil, fmt.Errorf("holds more than %d drivers; name one jar", maxJars)
+	}
+	return append(members, m), nil
 }
 
 func tarMembers(data []byte) ([]member, error) {
@@ -139,26 +173,37 @@ func tarMembers(data []byte) ([]member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("is not a readable gzip archive: %w; get it anew from its vendor", err)
 	}
-	// The whole of a tar has to be read to find a member; the bound is against
-	// an archive made to unpack without end.
-	r := tar.NewReader(io.LimitReader(z, 1<<30))
+	// The whole of a tar has to be read to find a member.
+	whole := &io.LimitedReader{R: z, N: maxArchive}
+	r := tar.NewReader(whole)
 	var members []member
 	for {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return members, nil
 		}
+		if err != nil && whole.N == 0 {
+			return nil, fmt.Errorf("unpacks to more than %d MB, which no driver's archive does", maxArchive>>20)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("is a broken archive: %w; get it anew from its vendor", err)
 		}
-		if h.Typeflag != tar.TypeReg || !isDriver(h.Name) {
+		if err := crafted(h.Name); err != nil {
+			return nil, err
+		}
+		if !isDriver(h.Name) || h.Typeflag == tar.TypeDir {
 			continue
+		}
+		if h.Typeflag != tar.TypeReg {
+			return nil, noFile(h.Name)
 		}
 		m, err := readMember(h.Name, r)
 		if err != nil {
 			return nil, err
 		}
-		members = append(members, m)
+		if members, err = another(members, m); err != nil {
+			return nil, err
+		}
 	}
 }
 
