@@ -29,6 +29,8 @@ type Deployment struct {
 	Ledger string            // schema of the load ledger
 	Blobs  map[string]Source // by sha256
 	Events func(run.Event)   // called from several goroutines; nil for none
+	// Keep says where in the store of its host that which a change replaces goes.
+	Keep map[plan.Ref]string
 	// Made is told of each change that was made, and where its host keeps what
 	// was there ("" where nowhere). Called from several goroutines; nil for none.
 	Made func(r plan.Ref, kept string)
@@ -113,7 +115,7 @@ func (a *application) each(changes []plan.Change, f func(target string, changes 
 func (a *application) upload(ctx context.Context) {
 	var blobs []plan.Change
 	for _, c := range a.plan.At(plan.StageFiles) {
-		if _, is := c.After.(*plan.Blob); is {
+		if b, is := c.After.(*plan.Blob); is && b.Kept == "" {
 			blobs = append(blobs, c)
 		}
 	}

@@ -18,6 +18,7 @@ type Error struct {
 	Cause  Cause
 	Target string // host, or plan.Deployment
 	Text   string // what, why and what to do
+	Node   string // the node whose server it is
 	Log    []string
 	below  error // what Text was made from, for errors.As
 }

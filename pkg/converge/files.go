@@ -16,7 +16,7 @@ func (a *application) files(ctx context.Context) {
 		wrote, err := a.Hosts[target].Replace(ctx, a.replaces(target, changes))
 		for i, w := range wrote {
 			if w.Done {
-				a.done(changes[i].Ref, "")
+				a.done(changes[i].Ref, w.Kept)
 				a.say(run.Event{Stage: run.Files, Target: target, Node: changes[i].Node, Text: told(w)})
 			}
 		}
@@ -50,13 +50,13 @@ func refused(target string, wrote []Wrote) error {
 func (a *application) replaces(target string, changes []plan.Change) []Replace {
 	out := make([]Replace, len(changes))
 	for i, c := range changes {
-		out[i] = Replace{Path: c.Ref.Path, As: c.As, Before: digest(c.Before), Remove: c.After == nil}
+		out[i] = Replace{Path: c.Ref.Path, As: c.As, Before: digest(c.Before), Remove: c.After == nil, Keep: a.Keep[c.Ref]}
 		switch after := c.After.(type) {
 		case *plan.File:
 			out[i].Data, out[i].SHA256 = after.Data, digest(after)
 			meta(&out[i], c.Before, after.Meta)
 		case *plan.Blob:
-			out[i].From, out[i].SHA256 = a.staged[target][after.SHA256], after.SHA256
+			out[i].From, out[i].SHA256 = cmp.Or(after.Kept, a.staged[target][after.SHA256]), after.SHA256
 			meta(&out[i], c.Before, after.Meta)
 		}
 	}

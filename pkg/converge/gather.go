@@ -91,12 +91,16 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 func reads(needs []plan.Need) []Read {
 	kinds := map[plan.Kind]string{
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
-		plan.KindServer: "run", plan.KindJava: "run", plan.KindPackage: "run", plan.KindService: "run",
+		plan.KindKept: "kept", plan.KindServer: "run", plan.KindJava: "run", plan.KindPackage: "run", plan.KindService: "run",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {
 		asked[i] = Read{Kind: kinds[n.Kind], Name: n.Path, As: n.As}
 		switch n.Kind {
+		case plan.KindKept:
+			if n.Sum {
+				asked[i].Args = []string{"sum"}
+			}
 		case plan.KindServer:
 			asked[i].Name, asked[i].Args = probeServer, []string{n.Path}
 		case plan.KindJava:
@@ -170,6 +174,8 @@ func object(r plan.Ref, f Found) (plan.Object, error) {
 	}
 	meta := plan.Meta{Mode: f.Mode, Owner: f.Owner, Group: f.Group, Real: f.Real, Changed: f.CTime}
 	switch r.Kind {
+	case plan.KindKept:
+		return &plan.Kept{Data: f.Data, Size: f.Size, SHA256: f.SHA256}, nil
 	case plan.KindFile, plan.KindBlob:
 		if f.Kind != "file" {
 			return nil, fmt.Errorf("is a %s, not a file", f.Kind)

@@ -56,7 +56,7 @@ func (a *application) serverDo(ctx context.Context, c plan.Change, todo string) 
 	for _, port := range start.Ports {
 		args = append(args, strconv.Itoa(port))
 	}
-	failed := &Error{Cause: Server, Target: c.Ref.Target}
+	failed := &Error{Cause: Server, Target: c.Ref.Target, Node: c.Node}
 	exit, stderr, err := a.Hosts[c.Ref.Target].Run(ctx, c.As, serverScript, args, nil, func(l string) { a.serverSays(c, failed, l) })
 	switch {
 	case err != nil:

@@ -33,6 +33,9 @@ type Blob struct {
 	Meta
 	Size   int64
 	SHA256 string // hex
+	// Kept is where in the store of its host a desired one is; empty: it is
+	// brought there.
+	Kept string
 }
 
 // Listing is what a glob matched; the matches are resources of their own.

@@ -51,6 +51,7 @@ func (r Ref) String() string {
 // wants.
 type Need struct {
 	Ref
+	Sum bool // of what is kept: no bytes, only their digest
 	// As is a directory of the host: the resource is read with the rights of
 	// that directory's owner and no more. Whoever owns a home could otherwise
 	// point root at any file by a symlink. Empty: as the session.

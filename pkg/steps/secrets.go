@@ -38,6 +38,9 @@ var rawSecrets = []*regexp.Regexp{
 // userinfo is ldap://user:X@host; an X may hold an @.
 var userinfo = regexp.MustCompile(`://[^/\s:@<>"']*:([^/\s<>"']+)@`)
 
+// Secrets finds the bytes of any managed file that must not be shown.
+func Secrets(src []byte) []plan.Span { return secrets(src) }
+
 // secrets finds the bytes of an XML file that must not be shown: every
 // password-like element, attribute and property, whoever's it is. The admin
 // password of user-mgt.xml stands three lines above our edit and would appear
