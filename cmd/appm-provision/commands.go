@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -80,7 +78,7 @@ func (a *app) applyCommand() *cobra.Command {
 			if err := s.preflight.ready(cmd.Context()); err != nil {
 				return err
 			}
-			if err := a.confirm(yes); err != nil {
+			if err := a.confirm(cmd.Context(), yes); err != nil {
 				return err
 			}
 			return a.carryOut(cmd, s, p)
@@ -99,7 +97,7 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	}
 	fmt.Fprintf(a.stderr, "%-9s %s\n", "run", rec.ID)
 	progress := &report.Progress{W: a.stderr}
-	r, err := s.apply(cmd.Context(), p, rec.events(progress.Event))
+	r, err := s.applyAlone(cmd.Context(), p, rec.events(progress.Event))
 	report.Outcome(a.stderr, r)
 	s.finish(cmd.Context(), err, r)
 	if err != nil {
@@ -155,22 +153,18 @@ func (a *app) colored() (bool, error) {
 }
 
 // confirm asks on a terminal. Without one, somebody must have said yes before.
-func (a *app) confirm(yes bool) error {
+func (a *app) confirm(ctx context.Context, yes bool) error {
 	if yes {
 		return nil
 	}
 	if !term.IsTerminal(int(a.stdin.Fd())) {
 		return usage("nothing was applied: there is no terminal to ask on; pass --yes to apply without a question")
 	}
-	fmt.Fprint(a.stderr, "Apply this plan? Only \"yes\" does: ")
-	answer, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return err
+	answer, err := a.reply(ctx, "Apply this plan? Only \"yes\" does: ")
+	if err == nil && answer != "yes" {
+		err = exit{exitOther, "nothing was applied"}
 	}
-	if strings.TrimSpace(answer) != "yes" {
-		return exit{exitOther, "nothing was applied"}
-	}
-	return nil
+	return err
 }
 
 func (a *app) statusCommand() *cobra.Command {

@@ -28,6 +28,7 @@ const (
 	exitServer         = 19
 	exitVerify         = 20
 	exitInstall        = 21
+	exitLocked         = 22
 	exitInterrupted    = 130
 )
 
@@ -72,7 +73,7 @@ func exitCode(ctx context.Context, err error) int {
 
 var ofConverge = map[converge.Cause]int{
 	converge.Drift: exitDrift, converge.Write: exitWrite, converge.Server: exitServer,
-	converge.Database: exitDatabase, converge.Verify: exitVerify, converge.Install: exitInstall,
+	converge.Database: exitDatabase, converge.Verify: exitVerify, converge.Install: exitInstall, converge.Locked: exitLocked,
 }
 
 func ofSSH(k sshexec.Kind) int {

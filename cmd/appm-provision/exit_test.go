@@ -73,10 +73,10 @@ func TestApplyWithoutATerminalNeedsYes(t *testing.T) {
 	defer in.Close()
 	defer out.Close()
 	a := &app{stdin: in, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
-	if err := a.confirm(true); err != nil {
+	if err := a.confirm(t.Context(), true); err != nil {
 		t.Errorf("with --yes: %v", err)
 	}
-	if err := a.confirm(false); err == nil || exitCode(context.Background(), err) != exitInput || !strings.Contains(err.Error(), "--yes") {
+	if err := a.confirm(t.Context(), false); err == nil || exitCode(context.Background(), err) != exitInput || !strings.Contains(err.Error(), "--yes") {
 		t.Errorf("without a terminal: %v", err)
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -18,11 +16,8 @@ func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := interruptible(context.Background())
 	defer stop()
-	// A second interrupt ends the program at once: after the first the signals
-	// have their default effect again.
-	context.AfterFunc(ctx, stop)
 
 	app := &app{args: args, stdin: stdin, stdout: stdout, stderr: stderr}
 	root := app.root()
@@ -72,7 +67,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.runsCommand(), a.versionCommand())
+	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.runsCommand(), a.unlockCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {

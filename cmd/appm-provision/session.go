@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql"
@@ -199,7 +200,7 @@ func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event
 	report := converge.Apply(ctx, converge.Deployment{
 		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Made: s.record.made, Look: s.lookAgain,
 	}, p)
-	if err := report.Err(); err != nil {
+	if err := cmp.Or(report.Err(), cutShort(ctx, report)); err != nil {
 		return report, err
 	}
 	events(run.Event{Stage: run.Verify, Target: s.inv.Name, Text: "gathering again"})

@@ -49,7 +49,7 @@ func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
 	defer a.unstage()
 	begin := time.Now()
 	for _, stage := range []func(context.Context){a.upload, a.install, a.databases, a.files, a.tidy, a.restart} {
-		if len(a.failed) == 0 {
+		if len(a.failed) == 0 && ctx.Err() == nil {
 			stage(ctx)
 		}
 	}
@@ -192,7 +192,10 @@ func (a *application) unstage() {
 // restart brings the servers up one after another, in the plan's order.
 func (a *application) restart(ctx context.Context) {
 	for _, c := range a.plan.At(plan.StageRestart) {
-		if err := a.server(ctx, c); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := a.server(finishing(ctx), c); err != nil {
 			a.fail(c.Ref.Target, err)
 			return
 		}

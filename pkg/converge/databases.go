@@ -83,7 +83,7 @@ func (a *application) databases(ctx context.Context) {
 	wg.Wait()
 	for _, c := range changes {
 		if _, is := c.After.(*plan.Account); is && a.failed[plan.Deployment] == nil {
-			if err := a.accounts(ctx, ""); err != nil {
+			if err := a.accounts(finishing(ctx), ""); err != nil {
 				a.fail(plan.Deployment, err)
 			}
 		}

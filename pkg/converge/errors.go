@@ -10,6 +10,7 @@ const (
 	Server   Cause = "server"   // a server did not stop or did not come up
 	Install  Cause = "install"  // the database server could not be installed or started
 	Database Cause = "database" // the database refused
+	Locked   Cause = "locked"   // another run is at work on it, or took its lock
 	Verify   Cause = "verify"   // after the apply there is still something to do
 )
 

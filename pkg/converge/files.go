@@ -13,7 +13,7 @@ import (
 // files writes all files of a host in one round trip, in the plan's order.
 func (a *application) files(ctx context.Context) {
 	a.each(a.plan.At(plan.StageFiles), func(target string, changes []plan.Change) error {
-		wrote, err := a.Hosts[target].Replace(ctx, a.replaces(target, changes))
+		wrote, err := a.Hosts[target].Replace(finishing(ctx), a.replaces(target, changes))
 		for i, w := range wrote {
 			if w.Done {
 				a.done(changes[i].Ref, w.Kept)

@@ -37,13 +37,16 @@ const (
 func (a *application) install(ctx context.Context) {
 	changes := a.plan.At(plan.StageInstall)
 	for _, c := range changes {
-		if err := a.installOne(ctx, c); err != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		if err := a.installOne(finishing(ctx), c); err != nil {
 			a.fail(c.Ref.Target, err)
 			return
 		}
 		a.done(c.Ref, "")
 	}
-	if len(changes) == 0 || a.Look == nil {
+	if len(changes) == 0 || a.Look == nil || ctx.Err() != nil {
 		return
 	}
 	if err := a.lookAgain(ctx); err != nil {

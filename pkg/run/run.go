@@ -13,6 +13,7 @@ type Stage string
 const (
 	Connect   Stage = "connect"
 	Preflight Stage = "preflight"
+	Lock      Stage = "lock"
 	Upload    Stage = "upload"
 	Install   Stage = "install"
 	Databases Stage = "databases"
