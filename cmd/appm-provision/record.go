@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/appm-provision/appm-provision/pkg/converge"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/report"
 	"github.com/appm-provision/appm-provision/pkg/run"
@@ -30,6 +31,7 @@ type recording struct {
 	dir   string
 	index map[plan.Ref]int // of the plan's changes
 	clean func(string) string
+	keep  map[plan.Ref]string // where in the store of its host that which a change replaces goes
 }
 
 // begin opens the record of a run that will make the plan; of is the run that
@@ -53,7 +55,7 @@ func (s *session) begin(p *plan.Plan, of string) (_ *recording, err error) {
 		return nil, err
 	}
 	clean := cleaner(s.secrets()...)
-	r := &recording{dir: dir, index: map[plan.Ref]int{}, clean: clean}
+	r := &recording{dir: dir, index: map[plan.Ref]int{}, clean: clean, keep: map[plan.Ref]string{}}
 	for i, c := range p.Changes {
 		r.index[c.Ref] = i
 	}
@@ -67,6 +69,12 @@ func (s *session) begin(p *plan.Plan, of string) (_ *recording, err error) {
 	}, run.Options{Clean: clean, Warn: func(err error) { s.warn("%v", err) }})
 	if err != nil {
 		return nil, err
+	}
+	for i, c := range p.Changes {
+		name := converge.StoreName(s.inv.Name, r.ID, i, c)
+		if r.keep[c.Ref] = name; c.Before != nil {
+			planned.Changes[i].Keep = name
+		}
 	}
 	if err := r.Plan(planned); err != nil {
 		return nil, err

@@ -198,7 +198,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
-		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Made: s.record.made, Look: s.lookAgain,
+		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Keep: s.record.keep, Made: s.record.made, Look: s.lookAgain,
 	}, p)
 	if err := cmp.Or(report.Err(), cutShort(ctx, report)); err != nil {
 		return report, err
