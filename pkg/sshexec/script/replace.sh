@@ -83,6 +83,7 @@ keep() {
 replace() {
 	d=${t%/*}
 	[ -d "${d:-/}" ] || die "there is no folder ${d:-/}"
+	ours
 	own=$owner${group:+:$group}
 	if [ -e "$t" ]; then
 		o=$(stat -L -c '%h %u %g %a' -- "$t" 2>/dev/null || stat -L -f '%l %u %g %Mp%Lp' -- "$t") || exit 22
@@ -96,11 +97,23 @@ replace() {
 	stage "$@"
 	keep
 	same || exit 21
-	m=$(mv -f -- "$tmp" "$t" 2>&1) && trap - EXIT && finish 0
+	m=$(mv -f$into -- "$tmp" "$t" 2>&1) && trap - EXIT && finish 0
 	case $m in
 	*[Bb]usy*) in_place ;;
 	esac
 	die "$m"
+}
+
+# ours refuses a folder in which anybody may put something else in the place of
+# what is staged: its owner and mode would be given to that. With the sticky bit
+# nobody else may; but a folder put in the place of $t would take the file in,
+# which -T forbids.
+ours() {
+	into=
+	case $(ls -ldL -- "${d:-/}") in
+	d???????w[tT]*) into=T ;;
+	d???????w*) die "everybody may write to its folder ${d:-/}, and so put another file in its place; take that away first: chmod o-w ${d:-/}" ;;
+	esac
 }
 
 # stage makes $tmp what $t shall be. It is gone when this shell ends.
