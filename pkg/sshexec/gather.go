@@ -96,15 +96,11 @@ func (c *Conn) gatherJob(reads []Read) job {
 			calls.WriteString(readCall(i, reads[i]))
 		}
 		fmt.Fprintf(&calls, "show %d\n", members[as][0])
-		for _, i := range members[as] {
-			switch r := reads[i]; r.Kind {
-			case "run":
-				j.hold = true
-				fmt.Fprintf(&calls, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
-			case "kept":
-				fmt.Fprintf(&calls, "i=%d; run %s %s\n", i, quote(c.keptScript()), quoteAll(append([]string{r.Name}, r.Args...)))
-			}
+		scripts := c.runCalls(reads, members[as])
+		if scripts != "" {
+			fmt.Fprintf(&calls, "runs() {\n%s}\nd=$(runs | base64)\nframed %d\n", scripts, members[as][0])
 		}
+		j.hold = j.hold || slices.ContainsFunc(members[as], func(i int) bool { return reads[i].Kind == "run" })
 		fmt.Fprintf(&b, "as %d %s \"$prog\"%s\n", members[as][0], quote(as), quote(calls.String()))
 	}
 	j.script = b.String()
@@ -112,6 +108,20 @@ func (c *Conn) gatherJob(reads []Read) job {
 		j.script = guarded(j.mark, watchScript+"watch &\nw=$!\n"+j.script+"kill $w 2>/dev/null\n")
 	}
 	return j
+}
+
+// runCalls are the lines of sh for the scripts of a group.
+func (c *Conn) runCalls(reads []Read, members []int) string {
+	var b strings.Builder
+	for _, i := range members {
+		switch r := reads[i]; r.Kind {
+		case "run":
+			fmt.Fprintf(&b, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
+		case "kept":
+			fmt.Fprintf(&b, "i=%d; run %s %s\n", i, quote(c.keptScript()), quoteAll(append([]string{r.Name}, r.Args...)))
+		}
+	}
+	return b.String()
 }
 
 // readCall is the line of sh for a read of a path.

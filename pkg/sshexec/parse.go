@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,8 +19,9 @@ import (
 //	                   seen, what stat said, what sha256sum said; then the bytes
 //	                   of the files, a newline, and the line MARK c; for the
 //	                   reads with the owner of read I
-//	MARK r I L SHA     the output of run I, its exit code after the last newline,
-//	                   as L bytes of base64, and a newline
+//	MARK r I L SHA     the output of all scripts with the owner of read I, as L
+//	                   bytes of base64, and a newline; each ends with a newline
+//	                   and the line MARK x NUMBER EXIT
 //	MARK m I WHY       the owner for the group of read I could not be had: a, there
 //	                   is no such path; x, it cannot be seen; t, no tool to drop to it
 type parser struct {
@@ -68,7 +70,7 @@ func (p *parser) frame() error {
 	case words[1] == "g" && len(words) == 7:
 		return p.group(words[2:])
 	case words[1] == "r" && len(words) == 5:
-		return p.output(words[2:])
+		return p.outputs(words[2:])
 	case words[1] == "m" && len(words) == 4:
 		return p.missing(words[2], words[3])
 	}
@@ -113,8 +115,9 @@ func (p *parser) index(word string) (int, error) {
 	return i, nil
 }
 
-func (p *parser) output(words []string) error {
-	i, err := p.index(words[0])
+// outputs parses what the scripts of a group printed.
+func (p *parser) outputs(words []string) error {
+	first, err := p.index(words[0])
 	if err != nil {
 		return err
 	}
@@ -123,24 +126,45 @@ func (p *parser) output(words []string) error {
 		return err
 	}
 	if end, err := p.take(1); err != nil || end[0] != '\n' || sum(text) != words[2] {
-		return errors.New("the output of a script is damaged")
+		return errDamaged
 	}
 	data, err := base64.StdEncoding.DecodeString(string(text)) // it skips newlines
 	if err != nil {
-		return fmt.Errorf("the output of a script is damaged: %w", err)
+		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
-	at := bytes.LastIndexByte(data, '\n')
-	exit, err := strconv.Atoi(string(data[at+1:]))
-	if at < 0 || err != nil || !isScript(p.reads[i]) {
-		return errors.New("the output of a script is damaged")
-	}
-	if p.reads[i].Kind == "kept" {
-		if p.found[i], err = keptFound(p.reads[i], data[:at:at], exit); err != nil {
+	for len(data) > 0 {
+		out, rest, found := bytes.Cut(data, []byte("\n"+p.mark+" x "))
+		line, rest, whole := bytes.Cut(rest, []byte("\n"))
+		number, code, _ := strings.Cut(string(line), " ")
+		if !found || !whole {
+			return errDamaged
+		}
+		if err := p.output(p.reads[first].As, number, code, out); err != nil {
 			return err
 		}
-		return p.answer(i)
+		data = rest
 	}
-	p.found[i] = []Found{{Kind: "output", Data: data[:at:at], Size: int64(at), Exit: exit}}
+	return nil
+}
+
+var errDamaged = errors.New("the output of a script is damaged")
+
+// output answers one script.
+func (p *parser) output(as, number, code string, out []byte) error {
+	i, err := p.index(number)
+	if err != nil {
+		return err
+	}
+	exit, err := strconv.Atoi(code)
+	if r := p.reads[i]; err != nil || !isScript(r) || r.As != as {
+		return errDamaged
+	}
+	p.found[i] = []Found{{Kind: "output", Data: slices.Clip(out), Size: int64(len(out)), Exit: exit}}
+	if p.reads[i].Kind == "kept" {
+		if p.found[i], err = keptFound(p.reads[i], out, exit); err != nil {
+			return err
+		}
+	}
 	return p.answer(i)
 }
 

@@ -64,15 +64,20 @@ show() { # show GROUP
 	printf '\n%s\n' "$N c"
 }
 
-run() { # run SCRIPT ARGUMENT..., for the read number $i
-	d=$({
+# run is one of the scripts of a group, for the read number $i. It may do
+# with this shell what it likes: it gets a copy.
+run() { # run SCRIPT ARGUMENT...
+	(
 		s=$1
 		shift
 		unset L Z
-		sh -c "$s" sh "$@" </dev/null 3<&-
-		printf '\n%s' $?
-	} | base64)
+		eval "$s"
+	) </dev/null 3<&-
+	printf '\n%s\n' "$N x $i $?"
+}
+
+framed() { # framed GROUP, what the scripts of the group printed, in $d
 	c=$(printf %s "$d" | sum)
-	printf '%s\n' "$N r $i ${#d} ${c%% *}"
+	printf '%s\n' "$N r $1 ${#d} ${c%% *}"
 	printf '%s\n' "$d"
 }
