@@ -27,7 +27,8 @@ pids() {
 		done
 	fi
 }
-clock() { date +%s; }
+# clock counts seconds by a clock that nobody sets.
+clock() { if read -r c _ 2>/dev/null </proc/uptime; then echo "${c%%.*}"; else date +%s; fi; }
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
 size() { if [ -f "$log" ]; then wc -c <"$log"; else echo 0; fi; }
 inode() { ls -i "$log" 2>/dev/null | { read -r i _; echo "$i"; }; }

@@ -76,6 +76,7 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 // stale says why a running server is older than what it should have loaded.
 func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) ([]string, error) {
 	var planned, since []string
+	ahead := false
 	for _, f := range managed(n) {
 		r := at(n, plan.KindFile, f)
 		if s.Changes(r) {
@@ -88,6 +89,7 @@ func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) 
 		}
 		if f, is := o.(*plan.File); is && server.Started.Before(f.Changed) {
 			since = append(since, path.Base(r.Path))
+			ahead = ahead || f.Changed.After(now(server).Add(loose))
 		}
 	}
 	driver, changed, err := d.driverChange(s, n, server)
@@ -112,8 +114,17 @@ func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) 
 	if len(since) > 0 {
 		why = append(why, strings.Join(since, ", ")+" changed after the server started")
 	}
+	if ahead {
+		why = append(why, "the dates of these are ahead of the host's clock, which was set back: whether the server has loaded them cannot be told until the clock is right")
+	}
 	return why, nil
 }
+
+// loose is how far dates may be ahead of a clock that was never set back.
+const loose = 2 * time.Second
+
+// now is the host's clock when it was asked about the server.
+func now(server *plan.Server) time.Time { return server.Started.Add(server.Age) }
 
 func verb(list []string) string {
 	if len(list) == 1 {
