@@ -74,6 +74,28 @@ address() {
 	printf 'address\t%s\t%s\n' "$1" "${a:-none}"
 }
 
+# addresses first asks once for all names, which is enough where the hosts file
+# has them. An IPv6 address is asked for again: the name may have another, and
+# only ahosts gives them in the order in which programs try them.
+addresses() { # addresses NAME...
+	quick=
+	[ -z "$limit" ] || quick='timeout 1'
+	all="$nl$($quick getent hosts "$@" 2>/dev/null)$nl"
+	for name; do
+		case $all in
+		*" $name"["$nl "]*)
+			a=${all%%" $name"["$nl "]*}
+			a=${a##*"$nl"}
+			a=${a%% *}
+			case $a in
+			'' | *:*) address "$name" & ;;
+			*) printf 'address\t%s\t%s\n' "$name" "$a" ;;
+			esac ;;
+		*) address "$name" & ;;
+		esac
+	done
+}
+
 # listeners prints "<port> <uid> <inode>" of each wanted port that is listened on.
 listeners() {
 	grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _ _ _ uid _ inode _; do
@@ -94,6 +116,7 @@ holders() {
 	done
 }
 
+last= its=
 listening() {
 	if [ ! -r /proc/net/tcp ]; then
 		printf 'blind\tports\n'
@@ -117,10 +140,13 @@ listener() { # listener PORT UID INODE
 	case $held in
 	*" $3$nl"*) pid=${held%%" $3$nl"*}; pid=${pid##*"$nl"} ;;
 	esac
-	if [ "$pid" != '?' ]; then
-		read -r comm <"/proc/$pid/comm" || comm='?'
+	if [ "$pid" = "$last" ]; then # a server listens on many ports
+		home=$its
+	elif [ "$pid" != '?' ]; then
 		home=$(tr '\000\n' '\n ' <"/proc/$pid/cmdline" | grep -e '^-Dcarbon.home=') && home=${home#-Dcarbon.home=} || home=-
+		last=$pid its=$home
 	fi
+	[ "$pid" = '?' ] || read -r comm <"/proc/$pid/comm" || comm='?'
 	printf 'listens\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$pid" "$comm" "$home"
 }
 
@@ -130,7 +156,7 @@ limit=
 ! command -v timeout >/dev/null 2>&1 || limit='timeout 8'
 RES_OPTIONS='timeout:2 attempts:1'
 export RES_OPTIONS
-ports=' '
+ports=' ' names=
 for a; do
 	v=${a#*=}
 	case $a in
@@ -139,10 +165,11 @@ for a; do
 	'dir=~') space "$(mine)" '~' ;;
 	dir=*) space "$v" "$v" ;;
 	left=*) m=$(mine) && left "${m%/}/$v" ;;
-	name=*) address "$v" & ;;
+	name=*) names="$names $v" ;;
 	port=*) ports="$ports$v " ;;
 	esac
 done
+[ -z "$names" ] || addresses $names
 [ "$ports" = ' ' ] || listening 2>/dev/null
 wait
 echo end
