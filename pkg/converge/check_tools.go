@@ -5,7 +5,7 @@ package converge
 // does. "a|b" is satisfied by either. A test reads the scripts, so that a
 // program that is called and stands in neither list does not go unnoticed.
 var needed = []string{
-	"base64", "cat", "chmod", "chown", "date", "df", "expr", "grep", "head", "id", "ln", "ls", "mkdir", "mv", "nohup", "readlink", "rm",
+	"base64", "cat", "chmod", "chown", "cp", "date", "df", "expr", "grep", "head", "id", "ln", "ls", "mkdir", "mv", "nohup", "readlink", "rm",
 	"sha256sum|shasum", "sleep", "stat", "tail", "tr", "uname", "wc",
 }
 
@@ -18,12 +18,14 @@ var spare = map[string]string{
 	"doas":    "only where the inventory says so",
 	"find":    "only for uploads to a host without SFTP",
 	"getent":  "how names resolve cannot be told without it",
+	"getfacl": "only for a file with an access list, which is left alone without it",
 	"netstat": "only where there is no /proc",
 	"perl":    "only for a database's socket as root",
 	"pkill":   "scripts end one by one without it",
 	"ps":      "only where there is no /proc",
 	"rmdir":   "empty folders stay without it",
 	"script":  "only where sudo wants a terminal",
+	"setfacl": "only for a file with an access list, which is left alone without it",
 	"setpriv": "one of five ways to become the owner of a home",
 	"setsid":  "a script is no process group of its own without it",
 	"stty":    "only where sudo wants a terminal",
