@@ -63,12 +63,13 @@ func (p point) String() string {
 // toll counts what happened.
 type toll struct {
 	cuts, kills, past, torn, lost, open int
+	kept                                int // files that were replaced, and are in the store
 	exits                               map[int]int
 }
 
 func (t toll) String() string {
-	return fmt.Sprintf("cuts %d (of them kill -9 %d), torn %d, lost %d, not converged %d; points that the run did not reach %d; exit codes of the broken runs %v",
-		t.cuts, t.kills, t.torn, t.lost, t.open, t.past, t.exits)
+	return fmt.Sprintf("cuts %d (of them kill -9 %d), torn %d, lost %d, not converged %d; replaced and kept %d; points that the run did not reach %d; exit codes of the broken runs %v",
+		t.cuts, t.kills, t.torn, t.lost, t.open, t.kept, t.past, t.exits)
 }
 
 // broken is a world whose runs are broken, and what it is compared with.
@@ -208,6 +209,7 @@ func (c *broken) at(t *testing.T, p point) bool {
 	c.whole(t, p)
 	c.quiet(t)
 	c.whole(t, p)
+	c.kept(t, p)
 	again := c.run(t, "apply", "--yes")
 	ok := again.code == 0
 	if !ok {
@@ -266,7 +268,7 @@ func (c *broken) breakAt(t *testing.T, p point) breakage {
 // ours are the files that the tool keeps for itself on a host: its store, and
 // what it is about to put in place.
 var (
-	stored = regexp.MustCompile(`/\.local(/state(/appm-provision(/.*)?)?)?$`)
+	stored = regexp.MustCompile(`^/var(/lib(/appm-provision(/.*)?)?)?$`)
 	ofTool = regexp.MustCompile(`/\.[^/]*\.appm-[^/]*$|/\.appm-provision(/[^/]*)?$`)
 )
 
@@ -348,6 +350,37 @@ func (c *broken) trees(t *testing.T) map[string]lab.Tree {
 	return all
 }
 
+// kept checks that what was replaced is in its host's store, whole.
+func (c *broken) kept(t *testing.T, p point) {
+	t.Helper()
+	for _, h := range c.Hosts {
+		tree, err := h.HashTree()
+		if err != nil {
+			t.Fatal(err)
+		}
+		store := map[string]bool{}
+		for path, line := range tree {
+			if stored.MatchString(path) {
+				store[digestIn(line)] = true
+			}
+		}
+		for path, was := range c.before[h.Name] {
+			will := c.after[h.Name][path]
+			switch {
+			case was == will || tree[path] != will || strings.HasPrefix(was, "d"):
+			case store[digestIn(was)]:
+				c.toll.kept++
+			default:
+				c.toll.lost++
+				t.Errorf("%s: %s: %s was replaced, and what it was is not in the store", p, h.Name, path)
+			}
+		}
+	}
+}
+
+// digestIn is the sha256 in a line of a tree.
+func digestIn(line string) string { return line[strings.LastIndexByte(line, ' ')+1:] }
+
 // What the server numbers and dates as it likes.
 var counted = regexp.MustCompile(` AUTO_INCREMENT=\d+|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?(Z| \+0000 UTC)?`)
 
@@ -373,6 +406,9 @@ func (c *broken) reset(t *testing.T) {
 	c.quiet(t)
 	c.dropAll(t)
 	for _, h := range c.Hosts {
+		if err := os.RemoveAll(filepath.Join(h.Root, "var")); err != nil {
+			t.Fatal(err)
+		}
 		for _, dir := range []string{"etc", "home", "opt", "tmp"} {
 			path := filepath.Join(h.Root, dir)
 			if err := emptied(path); err != nil {
