@@ -17,7 +17,7 @@ import (
 // there are.
 const (
 	lookTrips     = 3 // after login, of a run that changes nothing
-	writeTrips    = 6 // more, of a run that writes XML and host entries
+	writeTrips    = 8 // more, of a run that writes XML and host entries; its lock takes three
 	lookChannels  = 2
 	writeChannels = lookChannels + 2
 )
