@@ -45,6 +45,7 @@ func (o Options) ledger() ledger {
 func Configure(c *mysql.Config) {
 	c.MultiStatements = true
 	c.Logger = silent{}
+	c.DialFunc = dialBounded(c)
 }
 
 type silent struct{}
