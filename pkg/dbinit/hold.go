@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// runLock keeps whole runs apart, as the locks of schemas keep loads apart.
-const runLock = "run"
-
 // Owner is who holds a database server for a run.
 type Owner struct {
 	Run, Operator string        // "" where nobody wrote them down
@@ -65,7 +62,7 @@ func (h *Holding) take(ctx context.Context, who Owner, silence time.Duration) er
 		return explain(ctx, doing, err)
 	}
 	var got sql.NullInt64
-	if err := h.conn.QueryRowContext(ctx, "SELECT GET_LOCK("+text(lockName(runLock))+", 0)").Scan(&got); err != nil {
+	if err := h.conn.QueryRowContext(ctx, "SELECT GET_LOCK("+h.ledger.runLock()+", 0)").Scan(&got); err != nil {
 		return explain(ctx, doing, err)
 	}
 	if got.Int64 != 1 {
@@ -101,7 +98,7 @@ func (h *Holding) sign(ctx context.Context, who Owner) error {
 // Beat is a sign of life. An error means that the lock is lost.
 func (h *Holding) Beat(ctx context.Context) error {
 	var held sql.NullBool
-	err := h.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK("+text(lockName(runLock))+") = CONNECTION_ID()").Scan(&held)
+	err := h.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK("+h.ledger.runLock()+") = CONNECTION_ID()").Scan(&held)
 	if err == nil && !held.Bool {
 		err = errors.New("the lock of the database is no longer ours")
 	}
@@ -114,7 +111,9 @@ func (h *Holding) Release(ctx context.Context) {
 	if there, err := h.ledger.is(ctx, h.conn); err == nil && there {
 		_, _ = h.conn.ExecContext(ctx, "DELETE FROM "+h.ledger.runs()+" WHERE connection = CONNECTION_ID()")
 	}
-	discard(h.conn) // the session's end is the lock's
+	// The session's end would be the lock's, too, but a moment later.
+	_, _ = h.conn.ExecContext(ctx, "DO RELEASE_LOCK("+h.ledger.runLock()+")")
+	discard(h.conn)
 }
 
 // Holder is who holds a server; nil when nobody does.
@@ -148,7 +147,7 @@ func Break(ctx context.Context, db *sql.DB, o Options, owner Owner) error {
 // whose it is.
 func holder(ctx context.Context, conn *sql.Conn, l ledger) (Owner, error) {
 	var id sql.NullInt64
-	if err := conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK("+text(lockName(runLock))+")").Scan(&id); err != nil || !id.Valid {
+	if err := conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK("+l.runLock()+")").Scan(&id); err != nil || !id.Valid {
 		return Owner{}, err
 	}
 	owner := Owner{Connection: id.Int64}
@@ -185,6 +184,9 @@ func signed(ctx context.Context, conn *sql.Conn, l ledger) (*Owner, error) {
 	o.Age = time.Duration(micros) * time.Microsecond
 	return &o, err
 }
+
+// runLock keeps whole runs apart, as the locks of schemas keep loads apart.
+func (l ledger) runLock() string { return text(lockName("run/" + l.schema)) }
 
 func (l ledger) runs() string { return ident(l.schema) + ".`runs`" }
 
