@@ -142,12 +142,16 @@ func (a *app) show(p *plan.Plan) error {
 func (a *app) colored() (bool, error) {
 	switch a.color {
 	case "always":
+		a.painted()
 		return true, nil
 	case "never":
 		return false, nil
 	case "auto":
-		file, is := a.stdout.(*os.File)
-		return is && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd())), nil
+		file, is := behind(a.stdout).(*os.File)
+		if is = is && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd())); is {
+			a.painted()
+		}
+		return is, nil
 	}
 	return false, usage("--color is %q; it may be auto, always or never", a.color)
 }

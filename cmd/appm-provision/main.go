@@ -15,11 +15,14 @@ import (
 func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Main runs one command line and returns its exit code.
-func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
+func Main(args []string, stdin *os.File, stdout, stderr io.Writer) (code int) {
+	out, errs, end := screens(stdout, stderr)
+	defer end()
+	defer crashed(errs, &code)
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 
-	app := &app{args: args, stdin: stdin, stdout: stdout, stderr: stderr}
+	app := &app{args: args, stdin: stdin, stdout: out, stderr: errs}
 	root := app.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -27,7 +30,7 @@ func Main(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(stderr, text)
+		fmt.Fprintln(errs, text)
 	}
 	return exitCode(ctx, err)
 }
