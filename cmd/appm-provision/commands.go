@@ -87,11 +87,12 @@ func (a *app) applyCommand() *cobra.Command {
 	a.deploymentFlags(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "the same as plan")
+	cmd.Flags().BoolVar(&a.takeBack, "rollback-on-failure", false, "put a node that does not come up back as it was, start it, and stop there")
 	return cmd
 }
 
 func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
-	rec, err := s.begin(p, "")
+	rec, err := s.begin(p, s.of)
 	if err != nil {
 		return err
 	}
@@ -101,7 +102,7 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	report.Outcome(a.stderr, r)
 	s.finish(cmd.Context(), err, r)
 	if err != nil {
-		return err
+		return a.afterFailure(cmd, s, p, err)
 	}
 	fmt.Fprintf(a.stdout, "Applied and verified in %s.\n", r.Took.Round(100*time.Millisecond))
 	return nil

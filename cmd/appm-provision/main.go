@@ -45,6 +45,8 @@ type app struct {
 
 	inventory string
 	limit     []string
+	hostsOnly bool // the databases are neither read nor changed
+	takeBack  bool // a node that does not come up is put back
 	verbose   bool
 	color     string
 }
@@ -70,7 +72,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%v; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.runsCommand(), a.unlockCommand(), a.versionCommand())
+	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.rollbackCommand(), a.runsCommand(), a.unlockCommand(), a.versionCommand())
 	for _, cmd := range root.Commands() {
 		args := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, given []string) error {

@@ -27,6 +27,9 @@ type session struct {
 	inv   inventory.Inventory
 	sel   inventory.Selection
 	steps []plan.Step
+	// deployment is what the steps were made from.
+	deployment steps.Deployment
+
 	blobs map[string]converge.Source
 	admin inventory.Secret // zero where the server knows the admin by the socket
 	// password is the application account's; a proof logs in with it.
@@ -36,6 +39,7 @@ type session struct {
 	conns    map[string]*sshexec.Conn
 	db       *sql.DB
 	record   *recording // of the run that makes the plan; nil until then
+	of       string     // the run that this one takes back; "" for every other
 	root     *sql.DB    // the same server as its root, where the tool installs it; else nil
 	// inquiries are put to the hosts with the next gathering, health is what
 	// they answered: the preflight's part.
@@ -70,12 +74,13 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	if s.sel, err = inv.Select(a.limit); err != nil {
 		return nil, usage("%v", err)
 	}
+	s.sel.Database = s.sel.Database && !a.hostsOnly
 	file, err := filepath.Abs(a.inventory)
 	if err != nil {
 		return nil, err
 	}
 	s.dir = filepath.Dir(file)
-	from := sources{dir: s.dir, stdin: a.stdin, ask: func(q string) { fmt.Fprint(a.stderr, q) }, done: ctx.Done()}
+	from := a.sources(ctx, s.dir)
 	d := steps.Deployment{Inventory: inv, Select: s.sel}
 	var errs [3]error
 	d.Password, errs[0] = inv.Database.Password.Resolve(from)
@@ -92,7 +97,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	}
 	s.blobs[d.Driver.SHA256] = jar
 	s.password, d.Admin = d.Password, s.admin
-	s.steps = steps.For(d)
+	s.steps, s.deployment = steps.For(d), d
 	return s, s.prepareLogins(ctx, from)
 }
 
@@ -209,7 +214,7 @@ func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event
 	if err == nil {
 		err = converge.Verified(left)
 	}
-	if err == nil {
+	if err == nil && s.of == "" {
 		err = proven(s.prove(ctx), events)
 	}
 	report.Took += time.Since(begin)

@@ -20,6 +20,10 @@ type Rollback struct {
 	Takes func(run.Change) bool
 	// Secrets finds what of a file must not be shown; nil finds nothing.
 	Secrets func([]byte) []plan.Span
+	// Makes names the file that a server makes of another, "" of most; Made tells
+	// such a file by its path. nil: none.
+	Makes func(path string) string
+	Made  func(path string) bool
 }
 
 // Steps are one for each host on which the run was to change files. Within it
@@ -64,19 +68,26 @@ func (b Rollback) step(target string, changes []run.Change) plan.Step {
 		if c.Before != nil && c.Keep != "" {
 			needs = append(needs, plan.Need{Ref: keptRef(c), As: c.As, Sum: c.Kind == string(plan.KindBlob)})
 		}
+		if r, is := b.leftover(c, changes); is {
+			needs = append(needs, plan.Need{Ref: r, As: c.As})
+		}
 		if c.As != "" {
 			needs = append(needs, plan.Need{Ref: folderRef(c)})
 		}
 	}
 	return plan.Step{Name: "rollback", Scope: plan.ScopeHost, For: target, Needs: needs, Want: func(s *plan.State) ([]plan.Want, []plan.Note, error) {
 		var (
-			wants []plan.Want
 			notes []plan.Note
 			errs  []error
 		)
+		wants, err := b.leftovers(s, changes)
+		errs = append(errs, err)
 		for _, c := range changes {
 			was, note := attainable(s, c)
 			w, err := b.want(s, c, was)
+			if b.isMade(c) {
+				w, err = b.wantMade(s, c, was, changes)
+			}
 			wants, errs = append(wants, w), append(errs, err)
 			if note != "" && b.is(w.After, was) {
 				notes = append(notes, plan.Note{Target: target, Node: c.Node, Text: note})

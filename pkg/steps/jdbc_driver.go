@@ -92,6 +92,22 @@ func bundleOf(jar string) string {
 	return strings.ReplaceAll(strings.TrimSuffix(jar, ".jar"), "-", "_") + "_1.0.0.jar"
 }
 
+// Bundle is what the product generates from a jar: its path; "" for every other
+// file.
+func Bundle(file string) string {
+	home, is := strings.CutSuffix(path.Dir(file), "/"+lib)
+	if match, _ := path.Match("mysql-connector-*.jar", path.Base(file)); !is || !match {
+		return ""
+	}
+	return path.Join(home, dropins, bundleOf(path.Base(file)))
+}
+
+// IsBundle tells whether the product may have generated the file from a driver.
+func IsBundle(file string) bool {
+	match, _ := path.Match("mysql_connector_*.jar", path.Base(file))
+	return match && strings.HasSuffix(path.Dir(file), "/"+dropins)
+}
+
 // Driver is the local JDBC driver jar.
 type Driver struct {
 	Name    string // the jar's file name

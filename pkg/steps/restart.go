@@ -138,7 +138,10 @@ func verb(list []string) string {
 // itself at every start.
 func (d Deployment) driverChange(s *plan.State, n inventory.Node, server *plan.Server) (planned, since bool, err error) {
 	needs := driverNeeds(d, n)
-	if s.Changes(needs[0].Ref) {
+	jar := func(r plan.Ref) bool { // also one that is to come back, which no listing has
+		return r.Target == n.Host && r.Kind == plan.KindBlob && path.Dir(r.Path) == at(n, plan.KindDir, lib).Path
+	}
+	if slices.ContainsFunc(s.Refs(), func(r plan.Ref) bool { return jar(r) && s.Changes(r) }) {
 		return true, false, nil
 	}
 	for _, list := range needs[1:] {
@@ -155,11 +158,11 @@ func (d Deployment) driverChange(s *plan.State, n inventory.Node, server *plan.S
 		return false, false, err
 	}
 	folder, is := o.(*plan.Dir)
-	jar, err := s.Found(needs[0].Ref)
+	driver, err := s.Found(needs[0].Ref)
 	if err != nil {
 		return false, false, err
 	}
-	file, isBlob := jar.(*plan.Blob)
+	file, isBlob := driver.(*plan.Blob)
 	return false, is && server.Started.Before(folder.Changed) || isBlob && server.Started.Before(file.Changed), nil
 }
 
