@@ -6,7 +6,10 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,14 +34,17 @@ const accepted = "\x00\x00\x00\x02\x00\x00\x00"
 
 // liar is a database that says the greeting, the answer to the login, and then
 // the same to whatever it is asked.
-func liar(hello, login, then string) *sql.DB {
+func liar(hello, login, then string) *sql.DB { return listener(io.Discard, hello, login, then) }
+
+// listener is a liar who keeps what it hears.
+func listener(heard io.Writer, hello, login, then string) *sql.DB {
 	c := mysql.NewConfig()
-	c.User, c.Passwd, c.Net, c.Addr = "u", "p", "tcp", "liar"
+	c.User, c.Passwd, c.Net, c.Addr = "u", "Password-77", "tcp", "liar"
 	c.DialFunc = func(context.Context, string, string) (net.Conn, error) {
 		here, there := net.Pipe()
 		go func() {
 			defer there.Close()
-			go io.Copy(io.Discard, there) // whatever it is asked
+			go io.Copy(heard, there) // whatever it is asked
 			for _, said := range []string{hello, login, then, then} {
 				if _, err := io.WriteString(there, said); err != nil {
 					return
@@ -88,6 +94,46 @@ func TestServersThatLie(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
 	}
+}
+
+// TestServersThatAsk: a server may ask a client for its password in plain text,
+// or for a file. It gets neither.
+func TestServersThatAsk(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("Geheim-88"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hello := greeting(0xf7ff)
+	for name, c := range map[string][2]string{
+		"the password": {wirePacket(2, "\xfemysql_clear_password\x00"), wirePacket(4, accepted)},
+		"a file":       {wirePacket(2, accepted), wirePacket(1, "\xfb"+file)},
+	} {
+		var heard written
+		if err := ask(t, listener(&heard, hello, c[0], c[1])); err == nil {
+			t.Errorf("a server that asks for %s is no error", name)
+		}
+		if text := heard.String(); strings.Contains(text, "Geheim-88") || strings.Contains(text, "Password-77") || !strings.Contains(text, "u\x00") {
+			t.Errorf("a server that asks for %s hears %q", name, text)
+		}
+	}
+}
+
+// written may be written by one goroutine and read by another.
+type written struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.Write(p)
+}
+
+func (w *written) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.b.String()
 }
 
 func FuzzServersThatLie(f *testing.F) {
