@@ -28,6 +28,10 @@ const defaultWait = time.Minute
 // else is using; the servers' own defaults are a day and a year.
 const tableWait = 60
 
+// silentWait is after how many seconds without a word the server ends a load's
+// session, and its locks with it: who loaded may have lost the network.
+const silentWait = 120
+
 // Run makes a schema complete. It takes the schema's lock, looks again, and
 // does nothing but *Moved when the schema is not what the plan saw; a load of
 // the same scripts that has got further meanwhile is no such move, it goes on
@@ -126,7 +130,7 @@ func (r *loader) lockAndLook(ctx context.Context) (Schema, error) {
 	seconds := int(max(wait, time.Second) / time.Second)
 	q := Query{Schemas: []string{r.Schema}, Options: r.Options}
 	rs := append(readings{
-		{name: "session", sql: fmt.Sprintf("SET SESSION sql_mode = %s, autocommit = 1, lock_wait_timeout = %d; SELECT 1", text(r.SQLMode), tableWait)},
+		{name: "session", sql: fmt.Sprintf("SET SESSION sql_mode = %s, autocommit = 1, lock_wait_timeout = %d, wait_timeout = %d; SELECT 1", text(r.SQLMode), tableWait, silentWait)},
 		{name: "lock", sql: fmt.Sprintf("SELECT GET_LOCK(%s, %d)", text(lockName(r.Schema)), seconds)},
 	}, q.readings("")...)
 	got, err := rs.run(ctx, r.conn, q.ledger())
