@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -19,6 +20,7 @@ func TestRollback(t *testing.T) {
 			name string
 			run  func(*testing.T, *world)
 		}{
+			{"a first apply that was broken off is taken back", brokenBack},
 			{"a full apply is taken back to the byte, mode and owner", wholeBack},
 			{"and a removed driver", driverBack},
 			{"a file that somebody has changed since is named, and nothing is touched", foreignEdit},
@@ -60,6 +62,35 @@ func (w *world) trees(t *testing.T) sight {
 	s := w.look(t)
 	s.dump = ""
 	return s
+}
+
+// brokenBack kills the tool when it says that a file is written: what the other
+// hosts have got by then is not in the record. In a second one not even that
+// file is.
+func brokenBack(t *testing.T, w *world) {
+	h, n := w.node(t, "idp")
+	before := w.trees(t)
+	for _, forget := range []bool{false, true} {
+		killAfterWrite(t, w, n.Home+"/"+conf+"user-mgt.xml")
+		id := w.lastRun(t)
+		file := filepath.Join(os.Getenv("XDG_STATE_HOME"), "appm-provision", "lab", id+".jsonl")
+		if forget {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if at := bytes.Index(data, []byte(`"made":`)); at >= 0 { // cut off in the line of the first change
+				if err := os.WriteFile(file, data[:at], 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if left := before.trees[h.Name].Diff(w.trees(t).trees[h.Name]); len(left) == 0 {
+			t.Error("the broken run has changed nothing")
+		}
+		w.want(t, 0, "rollback", id, "--yes")
+		w.equal(t, before, w.trees(t), "a broken run and its rollback")
+	}
 }
 
 func wholeBack(t *testing.T, w *world) {

@@ -12,6 +12,7 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/run"
+	"github.com/appm-provision/appm-provision/pkg/sshexec"
 	"github.com/appm-provision/appm-provision/pkg/steps"
 )
 
@@ -166,6 +167,10 @@ func (s *session) serverBack(n inventory.Node, c run.Change, id string) plan.Ste
 
 // lookBack gathers, and plans the way back.
 func (s *session) lookBack(ctx context.Context, b converge.Rollback) (*plan.Plan, error) {
+	s.inquiries = map[string]converge.Inquiry{}
+	for _, target := range b.Targets() { // a run that was broken off has left uploads there
+		s.inquiries[target] = converge.Inquiry{Folders: []string{"~"}, Uploads: sshexec.Uploads}
+	}
 	_, p, err := s.look(ctx)
 	if err != nil {
 		return nil, err
