@@ -5,7 +5,7 @@ GO ?= go
 VERSION_STATICCHECK := v0.8.2
 VERSION_GOVULNCHECK := v1.9.0
 
-.PHONY: help build unit test test-crash demo lint vuln update fuzz bench bench-go cover lab clean
+.PHONY: help build unit test test-crash test-cuts test-drift demo lint vuln update fuzz bench bench-go cover lab clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,14 @@ test: ## all tests; installs what they need (as root: real hosts and real server
 test-crash: ## every cut point of a load and of a change of accounts, on every database server that can run here
 	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
 	APPM_CRASH=all APPM_REQUIRE_SERVERS=1 $(GO) test -count=1 -timeout 60m -v ./pkg/dbinit -run 'Cut|Killed|Interrupted|Folds'
+
+test-cuts: ## a full apply, cut and killed at each operation on the wire; APPM_CUTS=300 takes that many
+	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
+	APPM_CUTS=$${APPM_CUTS:-all} APPM_REQUIRE_SERVERS=1 $(GO) test -count=1 -timeout 8h -v ./integration -run 'TestCuts$$'
+
+test-drift: ## 500 random changes of files and servers, each healed or refused; APPM_SEED repeats them
+	env=$$($(GO) run ./integration/cmd/prepare) && eval "$$env" && \
+	APPM_DRIFT=$${APPM_DRIFT:-500} APPM_REQUIRE_SERVERS=1 $(GO) test -count=1 -timeout 3h -v ./integration -run 'TestDrift$$'
 
 demo: ## the main job on a lab of four nodes on this machine, as you are
 	@$(GO) run ./integration/cmd/demo

@@ -203,7 +203,7 @@ func (c *broken) at(t *testing.T, p point) bool {
 		c.toll.kills++
 	}
 	c.toll.exits[r.code]++
-	if !p.kill && (r.code < 0 || r.code == 1 || r.code != 0 && strings.TrimSpace(r.err) == "") {
+	if !p.kill && (r.code < 0 || r.code == 1 || r.code == 130 || r.code != 0 && strings.TrimSpace(r.err) == "") {
 		t.Errorf("%s: ended with %d: %s", p, r.code, r.err)
 	}
 	c.whole(t, p)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/converge"
 	"github.com/appm-provision/appm-provision/pkg/plan"
@@ -18,7 +19,21 @@ func (s *session) applyAlone(ctx context.Context, p *plan.Plan, events func(run.
 		return &run.Report{}, err
 	}
 	defer locks.Release()
-	return s.apply(held, p, events)
+	r, err := s.apply(held, p, events)
+	return r, blamed(ctx, held, err)
+}
+
+// blamed is the error of a run, with the exit code of the lock whose loss ended
+// it: what was under way on other hosts says only that it was interrupted.
+func blamed(ctx, held context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || held.Err() == nil {
+		return err
+	}
+	cause, text := context.Cause(held), err.Error()
+	if !strings.Contains(text, cause.Error()) {
+		text = cause.Error() + "\n" + text
+	}
+	return exit{exitCode(ctx, cause), text}
 }
 
 // claim is on every host that the plan changes, and on the database where the
