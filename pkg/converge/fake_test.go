@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,6 +20,7 @@ import (
 type fakeHost struct {
 	mu       sync.Mutex
 	files    map[string]string
+	kept     map[string]string // in the store
 	dirs     []string
 	output   map[string]string // of scripts, by their first argument
 	refuse   map[string]string // path → why it is not written
@@ -45,6 +47,14 @@ func (h *fakeHost) Gather(_ context.Context, reads []Read) ([][]Found, error) {
 		switch r.Kind {
 		case "file", "stat", "hash":
 			out = append(out, h.find(r))
+		case "kept":
+			f := Found{Path: r.Name, Kind: "absent"}
+			if data, is := h.kept[r.Name]; is {
+				if f.Kind, f.SHA256 = "file", sum(data); len(r.Args) == 0 {
+					f.Data = []byte(data)
+				}
+			}
+			out = append(out, []Found{f})
 		case "run":
 			out = append(out, []Found{{Kind: "output", Data: []byte(h.output[strings.Join(r.Args, " ")])}})
 		default:
@@ -94,7 +104,7 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 		}
 		data := string(f.Data)
 		if f.From != "" {
-			data = h.staged[f.From]
+			data = cmp.Or(h.staged[f.From], h.kept[f.From])
 		}
 		if f.Remove {
 			delete(h.files, f.Path)
@@ -102,6 +112,9 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 			return wrote, errors.New("fake: wrong sha256")
 		} else {
 			h.files[f.Path] = data
+		}
+		if f.Keep != "" && there {
+			h.kept[f.Keep], wrote[i].Kept = now, "/store/"+f.Keep
 		}
 		wrote[i].Done = true
 	}

@@ -283,9 +283,10 @@ func (b Rollback) Targets() []string {
 }
 
 // StoreName is where in the store of its host that which a change of a run
-// replaces goes.
+// replaces goes. A new file has a name as well: it says whose write it is, and
+// that what is left beside the target is of a run that is dead.
 func StoreName(deployment, id string, change int, c plan.Change) string {
-	if c.Before == nil || c.Ref.Kind != plan.KindFile && c.Ref.Kind != plan.KindBlob {
+	if c.Ref.Kind != plan.KindFile && c.Ref.Kind != plan.KindBlob {
 		return ""
 	}
 	return fmt.Sprintf("%s/%s/%03d-%s", deployment, id, change, path.Base(c.Ref.Path))
