@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -20,6 +22,9 @@ func (c *Conn) Run(ctx context.Context, as, script string, args []string, stdin 
 	j := c.runJob(as, script, args, stdin)
 	s := &stream{mark: j.mark, line: line}
 	what, err := c.exec(ctx, j, s.take)
+	if errors.Is(err, errStream) {
+		err = c.cfg.fail(Limit, nil, "%v", err)
+	}
 	if err != nil {
 		return -1, "", err
 	}
@@ -72,13 +77,24 @@ type stream struct {
 	exit  int
 	why   string
 	held  []byte // an incomplete line
+	taken int    // bytes so far
 	blank bool   // an empty line is held back: it may belong to the last marker
 }
 
-// maxLine is where a line without end is cut.
-const maxLine = 64 << 10
+// maxLine is where a line without end is cut, maxStream where a script without
+// end is: what it says is shown and recorded, and the largest installation of a
+// server says less than 1 MB.
+const (
+	maxLine   = 64 << 10
+	maxStream = 32 << 20
+)
+
+var errStream = fmt.Errorf("the script said more than %d MB", maxStream>>20)
 
 func (s *stream) take(p []byte) (done bool, err error) {
+	if s.taken += len(p); s.taken > maxStream {
+		return true, errStream
+	}
 	s.held = append(s.held, p...)
 	for {
 		line, rest, whole := bytes.Cut(s.held, []byte("\n"))
