@@ -44,12 +44,15 @@ type Found = struct {
 
 // Replace writes, or removes, one file.
 type Replace = struct {
-	Path         string
-	As           string // as Read.As
-	Before       string // hex sha256 that must be there at the moment of writing; "" = must be absent
-	Data         []byte
-	From         string // instead of Data: a remote path (an Upload's) to copy from, or a path in the store
-	Keep         string // GROUP/RUN/NAME in the store: where what is there goes before it is replaced; "" keeps nothing
+	Path   string
+	As     string // as Read.As
+	Before string // hex sha256 that must be there at the moment of writing; "" = must be absent
+	Data   []byte
+	From   string // instead of Data: a remote path (an Upload's) to copy from, or a path in the store
+	// Keep is GROUP/RUN/NAME in the store: where what is there goes before it is
+	// replaced; "" keeps nothing. A write that has it is of a run which has the
+	// host to itself: what others left beside the target is of dead ones.
+	Keep         string
 	SHA256       string // hex, of what is written; required
 	Remove       bool
 	Mode         uint32 // the 07777 bits; 0 keeps the mode that is there (0600 for a new file)
