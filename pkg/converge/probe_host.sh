@@ -96,21 +96,33 @@ addresses() { # addresses NAME...
 	done
 }
 
+# A shell reads a pipe byte by byte, so what programs print is taken whole and
+# cut into words or lines here.
+
 # listeners prints "<port> <uid> <inode>" of each wanted port that is listened on.
 listeners() {
-	grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _ _ _ uid _ inode _; do
-		port=$((0x${local##*:}))
-		case $state,$ports in 0A,*" $port "*) echo "$port $uid $inode" ;; esac
+	set -f
+	set -- $(grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+	while [ $# -ge 10 ]; do # the fields of a line go to the one that ends with a colon
+		port=$((0x${2##*:}))
+		case $4,$ports in 0A,*" $port "*) echo "$port $8 ${10}" ;; esac
+		shift 10
+		while [ $# -gt 0 ]; do case $1 in *[0-9]:) break ;; esac; shift; done
 	done
 }
 
 # holders prints, of all processes that we may look into, the sockets that they
 # hold: "<pid> <inode>".
 holders() {
-	ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e '^/proc/' -e 'socket:' | while read -r line; do
+	set -f
+	all=$(set +f; ls -l /proc/[0-9]*/fd 2>/dev/null | grep -e '^/proc/' -e 'socket:')
+	IFS=$nl
+	for line in $all; do
 		case $line in
 		/proc/*) pid=${line#/proc/} pid=${pid%%/*} ;;
-		*'socket:['*) s=${line##*"socket:["}; s=${s%%"]"*}
+		*'socket:['*)
+			s=${line##*"socket:["}
+			s=${s%%"]"*}
 			case $wanted in *" $s "*) echo "$pid $s" ;; esac ;;
 		esac
 	done

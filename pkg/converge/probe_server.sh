@@ -24,8 +24,13 @@ hz=100 # what /proc counts in, on every architecture that Java 8 runs on
 ticks() { shift 19; ticks=$1; }
 ticks $fresh
 mine=$ticks
-# read takes one byte at a time, so it gets no more than it needs.
-head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | grep -e '^==> /proc/' -e '^-Dcarbon\.home=' | while IFS= read -r arg; do
+# A shell reads a pipe byte by byte, so what grep leaves is taken whole.
+all=$(head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | grep -e '^==> /proc/' -e '^-Dcarbon\.home=')
+set -f
+IFS='
+'
+for arg in $all; do
+	unset IFS
 	case $arg in
 	"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
 	"-Dcarbon.home=$home" | "-Dcarbon.home=$real")
