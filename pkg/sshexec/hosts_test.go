@@ -33,6 +33,7 @@ func keeps(t *testing.T, cfg Config) {
 	t.Helper()
 	conn := dial(t, cfg)
 	hosttest.Contract(t, func(t *testing.T) hosttest.Place { return open(t, conn) })
+	t.Run("a script is kept", func(t *testing.T) { testHold(t, cfg) })
 }
 
 func TestContractInProcess(t *testing.T) {
