@@ -178,8 +178,8 @@ func installPlan(t *testing.T, w *world) {
 	}
 	w.says(t, plan, "+ package mariadb-server "+candidate[1]+", by apt: there is no database server",
 		"+ "+dropIn, "+bind-address = 0.0.0.0", "+port = 3306", "> start database server",
-		"~ account root", "ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING PASSWORD((secret)) OR unix_socket;",
-		"mariadb-server-core "+candidate[1], "create, load 2 scripts", "CREATE USER 'appm'@'"+w.Host("idp1").Address+"' IDENTIFIED BY (secret);", "> start idp1")
+		"~ account root", "ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING (secret) OR unix_socket;",
+		"mariadb-server-core "+candidate[1], "create, load 2 scripts", "CREATE USER 'appm'@'"+w.Host("idp1").Address+"' IDENTIFIED BY PASSWORD (secret);", "> start idp1")
 	again := w.want(t, 0, "apply", "--dry-run").out
 	if again != plan {
 		t.Errorf("apply --dry-run prints another plan:\n%s", again)
@@ -342,6 +342,6 @@ func halfInstalled(t *testing.T, w *world) {
 	w.on(t, "sh", "-c", "DEBIAN_FRONTEND=noninteractive dpkg --unpack /srv/packages/*.deb")
 	w.inventory = w.vary(t, "user = \"root\"", "user = \"ops\"")
 	r := w.want(t, 0, "apply", "--yes")
-	w.says(t, r.out, "+ package mariadb-server, by apt: its installation was cut off (unpacked)", "+ account ops", "CREATE USER 'ops'@'localhost' IDENTIFIED BY (secret);", "GRANT ALL PRIVILEGES ON *.* TO 'ops'@'localhost' WITH GRANT OPTION;")
+	w.says(t, r.out, "+ package mariadb-server, by apt: its installation was cut off (unpacked)", "+ account ops", "CREATE USER 'ops'@'localhost' IDENTIFIED BY PASSWORD (secret);", "GRANT ALL PRIVILEGES ON *.* TO 'ops'@'localhost' WITH GRANT OPTION;")
 	w.converged(t)
 }

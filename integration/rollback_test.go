@@ -14,7 +14,7 @@ import (
 
 // TestRollback takes runs back, whole and broken ones.
 func TestRollback(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	over(t, deployments[:2], func(t *testing.T, w *world) {
 		t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "state"))
 		for _, s := range []struct {
 			name string
@@ -217,6 +217,8 @@ func (w *world) faulty(t *testing.T) string {
 }
 
 func wayIsNamed(t *testing.T, w *world) {
+	h, n := w.node(t, "idp") // slow to die, so that its death is seen
+	replace(t, h, n.Home+"/"+conf+"standin.properties", "start_ms", "pid_ms=800\nstart_ms")
 	before := w.trees(t)
 	r := w.runOn(t, w.faulty(t), "apply", "--yes")
 	id := w.lastRun(t)

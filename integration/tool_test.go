@@ -80,8 +80,10 @@ func (d deployment) left() string {
 
 // each runs a suite over every form of the lab. One that cannot be built here
 // is left out loudly.
-func each(t *testing.T, suite func(*testing.T, *world)) {
-	for _, d := range deployments {
+func each(t *testing.T, suite func(*testing.T, *world)) { over(t, deployments, suite) }
+
+func over(t *testing.T, list []deployment, suite func(*testing.T, *world)) {
+	for _, d := range list {
 		t.Run(d.name, func(t *testing.T) {
 			if why := d.left(); why != "" {
 				fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s over %s: %s ***\n\n", t.Name(), d.name, why)

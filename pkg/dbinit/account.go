@@ -213,16 +213,18 @@ func (d dialect) name(host string) string {
 }
 
 func (d dialect) create(host string) Statement {
-	return d.hidden(host, "CREATE USER "+d.name(host)+" IDENTIFIED BY ", "")
+	return d.identified(host, "CREATE USER ", "")
 }
 
 func (d dialect) change(a Account) Statement {
 	var s Statement
 	switch {
 	case a.Locked: // which only servers know that have ALTER USER
-		s = d.hidden(a.Host, "ALTER USER "+d.name(a.Host)+" IDENTIFIED BY ", " ACCOUNT UNLOCK")
+		s = d.identified(a.Host, "ALTER USER ", " ACCOUNT UNLOCK")
 	case d.server.alters():
-		s = d.hidden(a.Host, "ALTER USER "+d.name(a.Host)+" IDENTIFIED BY ", "")
+		s = d.identified(a.Host, "ALTER USER ", "")
+	case d.byHash():
+		s = d.hashed(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = ", "")
 	default:
 		s = d.hidden(a.Host, "SET PASSWORD FOR "+d.name(a.Host)+" = PASSWORD(", ")")
 	}
@@ -230,15 +232,37 @@ func (d dialect) change(a Account) Statement {
 	return s
 }
 
+// byHash: MariaDB writes statements into its logs as they came, so it is given
+// the hash; unless it wants to judge passwords, when it takes none. MySQL takes
+// passwords out of what it logs.
+func (d dialect) byHash() bool { return d.server.Flavor == MariaDB && !d.server.Judges }
+
+func (d dialect) identified(host, verb, tail string) Statement {
+	head := verb + d.name(host) + " IDENTIFIED BY "
+	if d.byHash() {
+		return d.hashed(host, head+"PASSWORD ", tail)
+	}
+	return d.hidden(host, head, tail)
+}
+
 func (d dialect) unlock(host string) Statement {
 	return Statement{SQL: "ALTER USER " + d.name(host) + " ACCOUNT UNLOCK", Account: d.want.User + "@" + host}
 }
 
+// hidden has the password between head and tail, hashed what
+// mysql_native_password stores of it.
 func (d dialect) hidden(host, head, tail string) Statement {
-	pw := escaped(d.want.Password)
+	return d.between(host, head, escaped(d.want.Password), tail)
+}
+
+func (d dialect) hashed(host, head, tail string) Statement {
+	return d.between(host, head, escaped(nativeHash(d.want.Password)), tail)
+}
+
+func (d dialect) between(host, head, secret, tail string) Statement {
 	return Statement{
-		SQL:     head + pw + tail,
-		Hidden:  []Span{{len(head), len(head) + len(pw)}},
+		SQL:     head + secret + tail,
+		Hidden:  []Span{{len(head), len(head) + len(secret)}},
 		Account: d.want.User + "@" + host,
 	}
 }

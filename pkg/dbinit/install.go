@@ -79,6 +79,12 @@ func opensByNone(a Account) bool {
 func (d dialect) open(user string) Statement {
 	head := "ALTER USER " + d.name(adminHost) + " IDENTIFIED "
 	switch {
+	case d.byHash() && d.server.Numeric.AtLeast(10, 4, 0):
+		return d.hashed(adminHost, head+"VIA mysql_native_password USING ", " OR unix_socket")
+	case d.byHash() && d.server.Numeric.AtLeast(10, 2, 0):
+		return d.hashed(adminHost, head+"VIA mysql_native_password USING ", "")
+	case d.byHash():
+		return d.hashed(adminHost, "SET PASSWORD FOR "+d.name(adminHost)+" = ", "")
 	case d.server.Flavor == MariaDB && d.server.Numeric.AtLeast(10, 4, 0):
 		return d.hidden(adminHost, head+"VIA mysql_native_password USING PASSWORD(", ") OR unix_socket")
 	case d.server.Flavor == MariaDB && d.server.Numeric.AtLeast(10, 2, 0):

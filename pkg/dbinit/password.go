@@ -49,9 +49,13 @@ func nativeIs(hash, password string) (bool, bool) {
 	if len(hash) != 41 || hash[0] != '*' {
 		return false, false // the 16 digits from before 4.1, or "invalid"
 	}
+	return equal(strings.ToUpper(hash), nativeHash(password)), true
+}
+
+func nativeHash(password string) string {
 	one := sha1.Sum([]byte(password))
 	two := sha1.Sum(one[:])
-	return equal(strings.ToUpper(hash[1:]), strings.ToUpper(hex.EncodeToString(two[:]))), true
+	return "*" + strings.ToUpper(hex.EncodeToString(two[:]))
 }
 
 // cachingIs: the rounds are written in hex, in thousands.

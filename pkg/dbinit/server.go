@@ -41,6 +41,7 @@ type Server struct {
 	MaxPacket           int    // max_allowed_packet, bytes
 	ReadOnly            string // the variable by which it takes no writes; "": it takes them
 	PartialRevokes      bool   // then a grant's schema name is no pattern
+	Judges              bool   // a plugin of MariaDB's judges passwords, and takes no hash of one
 	DefaultPlugin       string // how a new account proves itself when nobody says
 	BindAddress         string
 	Admin               Admin // whom we logged in as; read with a user's accounts
@@ -55,6 +56,7 @@ var variables = []string{
 	"version", "sql_mode", "character_set_server", "default_storage_engine", "lower_case_table_names",
 	"max_allowed_packet", "partial_revokes", "super_read_only", "read_only", "innodb_read_only",
 	"default_authentication_plugin", "authentication_policy", "bind_address",
+	"strict_password_validation", "simple_password_check_minimal_length", "cracklib_password_check_dictionary", "password_reuse_check_interval",
 }
 
 func parseServer(vars map[string]string) Server {
@@ -67,6 +69,7 @@ func parseServer(vars map[string]string) Server {
 		BindAddress:    vars["bind_address"],
 		ReadOnly:       readOnly(vars),
 		PartialRevokes: isOn(vars["partial_revokes"]),
+		Judges:         judges(vars),
 	}
 	if strings.Contains(strings.ToLower(s.Version), "mariadb") {
 		s.Flavor = MariaDB
@@ -87,6 +90,16 @@ func readOnly(vars map[string]string) string {
 		}
 	}
 	return ""
+}
+
+// judges: each of MariaDB's plugins that judge passwords brings its variables.
+func judges(vars map[string]string) bool {
+	for _, name := range []string{"simple_password_check_minimal_length", "cracklib_password_check_dictionary", "password_reuse_check_interval"} {
+		if _, there := vars[name]; there && isOn(vars["strict_password_validation"]) {
+			return true
+		}
+	}
+	return false
 }
 
 func isOn(v string) bool { return strings.EqualFold(v, "ON") || v == "1" }

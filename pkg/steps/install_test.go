@@ -98,7 +98,7 @@ func TestADatabaseServerIsInstalled(t *testing.T) {
 		{what: "all of it on a host without one", from: fresh, want: `database
   ~ account root: the tool logs in with it
       SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0;
-      ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING PASSWORD((secret)) OR unix_socket;
+      ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING (secret) OR unix_socket;
 
 db1
   + package mariadb-server 1:10.11.6-0, by apt: there is no database server
@@ -166,7 +166,7 @@ Plan: 1 to create, 1 to start; 2 resources stay as they are.
 		{what: "another admin than root", with: "====\nuser = \"root\"\n=>\nuser = \"ops\"\n", from: installed, make: func(b *bare) { b.admin = plan.Admin{} }, want: `database
   + account ops: the tool logs in with it
       SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0;
-      CREATE USER 'ops'@'localhost' IDENTIFIED BY (secret);
+      CREATE USER 'ops'@'localhost' IDENTIFIED BY PASSWORD (secret);
       GRANT ALL PRIVILEGES ON *.* TO 'ops'@'localhost' WITH GRANT OPTION;
 
 Plan: 1 to create; 3 resources stay as they are.
