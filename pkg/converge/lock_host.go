@@ -69,9 +69,9 @@ func (k *keeping) hears(line string) {
 	case word == "shared":
 		k.share()
 	case word == "failed":
-		k.tell(&Error{Cause: Locked, Target: k.host, Text: "its lock cannot be taken: " + rest})
+		k.tell(&Error{Cause: Locked, Target: k.host, Text: "its lock cannot be taken: " + short(rest)})
 	case word == "says":
-		k.said(rest)
+		k.said(short(rest))
 	case word == "took":
 		k.said(taken(owner))
 	case word == "busy":
@@ -112,7 +112,7 @@ func (k *keeping) lose(text string) {
 // it, and not at our word, it is lost, and the run must stop.
 func (k *keeping) ended(own context.Context, exit int, stderr string, err error) {
 	if err == nil && exit != 0 {
-		err = &Error{Cause: Locked, Target: k.host, Text: fmt.Sprintf("its lock cannot be taken: the script on the host ended with %d: %s", exit, strings.TrimSpace(stderr))}
+		err = &Error{Cause: Locked, Target: k.host, Text: fmt.Sprintf("its lock cannot be taken: the script on the host ended with %d: %s", exit, short(strings.TrimSpace(stderr)))}
 	}
 	if err == nil {
 		err = &Error{Cause: Locked, Target: k.host, Text: "its lock was let go of by the host"}
