@@ -58,7 +58,8 @@ Nothing is installed on the hosts.
   appm-provision check   -i inventory.toml    is every host ready, and what to do if not
   appm-provision plan    -i inventory.toml    what would change, exactly
   appm-provision apply   -i inventory.toml    show that, ask, do it, verify
-  appm-provision status  -i inventory.toml    how the nodes are`
+  appm-provision status  -i inventory.toml    how the nodes are
+  appm-provision rollback RUN                 take a run back`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{

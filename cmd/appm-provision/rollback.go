@@ -186,7 +186,7 @@ func (s *session) lookBack(ctx context.Context, b converge.Rollback) (*plan.Plan
 // asked for, takes back what it did to the node that did not come up.
 func (a *app) afterFailure(cmd *cobra.Command, s *session, p *plan.Plan, failure error) error {
 	past, err := run.Read(s.record.File)
-	if err != nil || len(past.Made) == 0 || s.of != "" {
+	if err != nil || !changedFiles(past) || s.of != "" {
 		return failure
 	}
 	var server *converge.Error
@@ -195,6 +195,16 @@ func (a *app) afterFailure(cmd *cobra.Command, s *session, p *plan.Plan, failure
 	}
 	fmt.Fprintf(a.stderr, "%-9s what this run did to files can be taken back: appm-provision rollback %s\n", "run", past.ID)
 	return failure
+}
+
+// changedFiles tells whether a run has changed any file.
+func changedFiles(past *run.Past) bool {
+	for i := range past.Made {
+		if kind := plan.Kind(past.Plan.Changes[i].Kind); kind == plan.KindFile || kind == plan.KindBlob {
+			return true
+		}
+	}
+	return false
 }
 
 // putBack takes back what a run did to one node, and tells how that went; the
