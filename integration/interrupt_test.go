@@ -89,7 +89,7 @@ func (w *world) finished(t *testing.T, b *background, before int) {
 	t.Helper()
 	code := b.ends(t)
 	if text := b.text(); code != 130 || !strings.Contains(text, "what is under way is finished") ||
-		!strings.Contains(text, "3 of 4 changes were made; apply again goes on from there") || !strings.Contains(text, "up, process ") {
+		!strings.Contains(text, "3 of 4 changes were made; the same command goes on from there") || !strings.Contains(text, "up, process ") {
 		t.Errorf("it ended with %d:\n%s", code, text)
 	}
 	w.server(t, first(w.node(t, "gateway")))

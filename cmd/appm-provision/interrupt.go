@@ -88,9 +88,9 @@ func cutShort(ctx context.Context, r *run.Report) error {
 		made, planned = made+o.Made, planned+o.Planned
 	}
 	if made == planned {
-		return exit{exitInterrupted, fmt.Sprintf("interrupted by %s: all %d changes were made, but not verified; apply again does that", by.by, planned)}
+		return exit{exitInterrupted, fmt.Sprintf("interrupted by %s: all %d changes were made, but not verified; the same command does that", by.by, planned)}
 	}
-	return exit{exitInterrupted, fmt.Sprintf("interrupted by %s: %d of %d changes were made; apply again goes on from there", by.by, made, planned)}
+	return exit{exitInterrupted, fmt.Sprintf("interrupted by %s: %d of %d changes were made; the same command goes on from there", by.by, made, planned)}
 }
 
 // reply reads one line that somebody types, unless an interrupt comes first.
