@@ -237,6 +237,7 @@ func (s *session) inquiry(host string) converge.Inquiry {
 		q.Folders, q.Uploads = []string{folderOf(h.HostsFile), "~"}, sshexec.Uploads
 		q.Names = s.names(h)
 	}
+	q.Files = s.filesOn(host)
 	return q
 }
 

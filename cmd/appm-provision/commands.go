@@ -123,7 +123,7 @@ func (a *app) planned(cmd *cobra.Command) (*session, *plan.Plan, error) {
 		s.ask()
 		if state, p, err = s.look(cmd.Context()); err == nil {
 			s.preflight = s.before(state, p)
-			p.Notes = append(p.Notes, s.preflight.notes()...)
+			p.Notes = append(append(p.Notes, s.preflight.notes()...), s.accessNotes(p)...)
 			return s, p, nil
 		}
 		err = s.explain(cmd.Context(), err)

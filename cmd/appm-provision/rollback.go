@@ -169,13 +169,13 @@ func (s *session) serverBack(n inventory.Node, c run.Change, id string) plan.Ste
 func (s *session) lookBack(ctx context.Context, b converge.Rollback) (*plan.Plan, error) {
 	s.inquiries = map[string]converge.Inquiry{}
 	for _, target := range b.Targets() { // a run that was broken off has left uploads there
-		s.inquiries[target] = converge.Inquiry{Folders: []string{"~"}, Uploads: sshexec.Uploads}
+		s.inquiries[target] = converge.Inquiry{Folders: []string{"~"}, Uploads: sshexec.Uploads, Files: s.filesOn(target)}
 	}
 	_, p, err := s.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p.Notes = append(p.Notes, b.Notes()...)
+	p.Notes = append(append(p.Notes, b.Notes()...), s.accessNotes(p)...)
 	if p.Empty() {
 		p.Kept = nil // they are not as the inventory says, but as they were
 	}

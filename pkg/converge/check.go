@@ -27,6 +27,9 @@ type Inquiry struct {
 	// Homes are asked about as their owner, who is the one to write there: the
 	// folders below each of them that are written to.
 	Homes map[string][]string
+	// Files are asked for an access control list: by the home whose owner looks,
+	// "" for the session.
+	Files map[string][]string
 }
 
 // Health is what a host answered.
@@ -37,6 +40,7 @@ type Health struct {
 	Listeners []Listener        // on the ports that were asked for
 	Blind     bool              // the host cannot tell who listens
 	Left      []string          // uploads that earlier runs left behind
+	Listed    []string          // files that have an access control list
 	Clock     Clock
 }
 
@@ -99,6 +103,9 @@ func (q Inquiry) words() []string {
 	if q.Uploads != "" {
 		words = append(words, "left="+q.Uploads)
 	}
+	for _, f := range q.Files[""] {
+		words = append(words, "list="+f)
+	}
 	for _, n := range q.Names {
 		words = append(words, "name="+n)
 	}
@@ -115,6 +122,9 @@ func (q Inquiry) reads() []Read {
 		r := Read{Kind: "run", Name: probeHost, As: home}
 		for _, f := range q.Homes[home] {
 			r.Args = append(r.Args, "dir="+f)
+		}
+		for _, f := range q.Files[home] {
+			r.Args = append(r.Args, "list="+f)
 		}
 		list = append(list, r)
 	}
@@ -198,6 +208,8 @@ func (h *Health) take(f []string, begin, end time.Time) bool {
 		l, ok := listener(f[1:])
 		h.Listeners = append(h.Listeners, l)
 		return ok
+	case f[0] == "listed" && len(f) == 2:
+		h.Listed = append(h.Listed, f[1])
 	case f[0] == "left" && len(f) == 2:
 		h.Left = append(h.Left, f[1])
 	case f[0] == "blind" && len(f) == 2:

@@ -2,6 +2,7 @@
 #   clock=now  what time is it
 #   tool=A|B   one of these programs is wanted
 #   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
+#   list=FILE  has this file an access control list
 #   left=DIR   what is left in a folder of uploads, which is in that one
 #   name=NAME  a name to be resolved
 #   port=N     a port that a server is to listen on
@@ -10,6 +11,7 @@
 #   lacks   <A|B>
 #   space   <path> <as asked> <rw|ro|gone> <free KiB|?> <free inodes|?> <inodes|?>
 #   left    <path>
+#   listed  <path>
 #   address <name> <address|none|?>
 #   listens <port> <uid> <pid|?> <command|?> <home of the product's server|->
 #   blind   <what cannot be told on this host>
@@ -59,6 +61,15 @@ left() {
 	for f in "$1"/*.part; do
 		case $f in *"$nl"* | *"	"*) continue ;; esac
 		[ ! -f "$f" ] || [ -L "$f" ] || printf 'left\t%s\n' "$f"
+	done
+}
+
+# listed prints those of the files that have an access control list.
+listed() {
+	case $(ls -ldL -- "$@" 2>/dev/null) in *"+ "*) ;; *) return ;; esac
+	for f; do
+		case $f in *"$nl"* | *"	"*) continue ;; esac
+		case $(ls -ldL -- "$f" 2>/dev/null) in ??????????"+ "*) printf 'listed\t%s\n' "$f" ;; esac
 	done
 }
 
@@ -168,7 +179,7 @@ limit=
 ! command -v timeout >/dev/null 2>&1 || limit='timeout 8'
 RES_OPTIONS='timeout:2 attempts:1'
 export RES_OPTIONS
-ports=' ' names=
+ports=' ' names= n=0 files=
 for a; do
 	v=${a#*=}
 	case $a in
@@ -177,10 +188,12 @@ for a; do
 	'dir=~') space "$(mine)" '~' ;;
 	dir=*) space "$v" "$v" ;;
 	left=*) m=$(mine) && left "${m%/}/$v" ;;
+	list=*) n=$((n + 1)) && eval "f$n=\$v" && files="$files \"\$f$n\"" ;;
 	name=*) names="$names $v" ;;
 	port=*) ports="$ports$v " ;;
 	esac
 done
+[ -z "$files" ] || eval "listed $files"
 [ -z "$names" ] || addresses $names
 [ "$ports" = ' ' ] || listening 2>/dev/null
 wait
