@@ -18,8 +18,8 @@ const (
 type Error struct {
 	Cause  Cause
 	Target string // host, or plan.Deployment
-	Text   string // what, why and what to do
 	Node   string // the node whose server it is
+	Text   string // what, why and what to do
 	Log    []string
 	below  error // what Text was made from, for errors.As
 }
