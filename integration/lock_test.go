@@ -16,6 +16,7 @@ import (
 	"github.com/appm-provision/appm-provision/integration/lab"
 	"github.com/appm-provision/appm-provision/integration/wire"
 	"github.com/appm-provision/appm-provision/pkg/converge"
+	"github.com/appm-provision/appm-provision/pkg/dbinit"
 	"github.com/appm-provision/appm-provision/pkg/run"
 	"github.com/appm-provision/appm-provision/pkg/sshexec"
 )
@@ -190,6 +191,41 @@ func TestUnlockStopsARun(t *testing.T) {
 	}
 	w.standin(t, "gateway", quick)
 	w.want(t, 0, "apply", "--yes") // the store's restart, which did not begin
+}
+
+// TestTheDatabaseIsLocked: by a run of another machine, whose hosts are others.
+func TestTheDatabaseIsLocked(t *testing.T) {
+	w := up(t, deployments[0])
+	w.want(t, 0, "apply", "--yes")
+	db, err := w.OpenDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	other, err := dbinit.Hold(t.Context(), db, dbinit.Options{}, dbinit.Owner{Run: older, Operator: "anna@elsewhere"}, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Release(context.Background())
+	const fresh = "Another-Password-81"
+	if err := os.WriteFile(w.Database.App.PasswordFile, []byte(fresh+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.Database.App.Password = fresh
+	before := w.look(t)
+	if r := w.want(t, 22, "apply", "--yes"); !strings.Contains(r.err, "database: another run is at work on it: run "+older+" of anna@elsewhere from ") {
+		t.Errorf("it says %s", r.err)
+	}
+	w.same(t, before, "a run that was refused")
+	if out := w.want(t, 0, "unlock", "--yes").out; !strings.Contains(out, "database: run "+older+" of anna@elsewhere, connection ") || !strings.Contains(out, "database: unlocked\n") {
+		t.Errorf("unlock says %s", out)
+	}
+	if err := other.Beat(t.Context()); err == nil {
+		t.Error("the lock is still there")
+	}
+	if r := w.want(t, 0, "apply", "--yes"); !strings.Contains(r.err, "lock      database: the lock is taken over from run "+older+" of anna@elsewhere") {
+		t.Errorf("it says %s", r.err)
+	}
 }
 
 // held are the processes of scripts of ours that run on hosts.

@@ -60,7 +60,7 @@ func freshPlan(t *testing.T, w *world) {
 }
 
 func firstApply(t *testing.T, w *world) {
-	planned := w.want(t, 0, "plan").out
+	planned := w.planAgain(t)
 	r := w.want(t, 0, "apply", "--yes")
 	if !strings.HasPrefix(r.out, planned) {
 		t.Error("apply does not begin with the plan that plan printed")

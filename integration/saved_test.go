@@ -200,3 +200,14 @@ func (w *world) wantOn(t *testing.T, inventory string, code int, args ...string)
 		t.Fatalf("%v ended with %d, want %d\n%s%s", args, r.code, code, r.out, r.err)
 	}
 }
+
+// planAgain saves a plan and insists that a second one is the same.
+func (w *world) planAgain(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "saved.plan")
+	planned := w.want(t, 0, "plan", "--out", file).out
+	if again := w.command(t, 0, "apply", "--dry-run", file).out; again != planned {
+		t.Errorf("the saved plan is shown as\n%s\nplan said\n%s", again, planned)
+	}
+	return planned
+}

@@ -67,7 +67,14 @@ func (s *session) save(p *plan.Plan, file string) error {
 		return err
 	}
 	body := savedBody{At: time.Now().UTC().Truncate(time.Second), By: buildVersion(), Operator: operator(), Inventory: path, Source: string(source), Limit: s.limit}
-	if body.Plan, err = plan.Encode(p, sealer(key)); err != nil {
+	clean := cleaner(s.secrets()...)
+	told := *p
+	told.Notes = nil // they may quote a host or a server
+	for _, n := range p.Notes {
+		n.Text = clean(n.Text)
+		told.Notes = append(told.Notes, n)
+	}
+	if body.Plan, err = plan.Encode(&told, sealer(key)); err != nil {
 		return err
 	}
 	data, err := sealedLines(body, key)
