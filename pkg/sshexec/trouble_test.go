@@ -160,13 +160,14 @@ func TestCutWhileTheScriptWrites(t *testing.T) {
 	}
 }
 
-// A temporary file that a killed run left behind goes with the next write.
+// A temporary file that a killed run left behind goes with the next write of a run.
 func TestOldTemporaryFilesAreRemoved(t *testing.T) {
-	contract(t, func(t *testing.T, h host) {
+	stored(t, func(t *testing.T, h host) {
 		file := h.owned(t, "carbon.xml", "old", 0o600)
 		h.owned(t, ".carbon.xml.appm-0123456789abcdef0", "secret", 0o600)
 		other := h.owned(t, ".carbon.xml.swp", "not ours", 0o600)
-		if w := replace(t, h.conn, Replace{Path: file, Before: sums("old"), Data: []byte("new"), SHA256: sums("new")})[0]; !w.Done {
+		r := Replace{Path: file, Before: sums("old"), Data: []byte("new"), SHA256: sums("new"), Keep: storeRun + "000-carbon.xml"}
+		if w := replace(t, h.conn, r)[0]; !w.Done {
 			t.Fatalf("got %+v", w)
 		}
 		if left, _ := filepath.Glob(h.dir + "/.*"); len(left) != 1 || left[0] != other {
