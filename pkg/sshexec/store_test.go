@@ -153,3 +153,28 @@ func TestTheStoreForgets(t *testing.T) {
 		}
 	})
 }
+
+// TestTheStoreOfAnotherUser: where scripts do not run as root, it is in the home
+// of whom they run as.
+func TestTheStoreOfAnotherUser(t *testing.T) {
+	c := sharedCell(t)
+	conn := dial(t, c.config("plain", false, sharedKey(t)))
+	dir := openDir(t)
+	if err := os.Chown(dir, 3002, 3002); err != nil {
+		t.Fatal(err)
+	}
+	h := host{"plain", conn, false, dir, 3002}
+	file := h.owned(t, "conf", "old", 0o640)
+	w := replace(t, conn, Replace{Path: file, Before: sums("old"), Data: []byte("new"), SHA256: sums("new"), Keep: storeRun + "000-conf"})[0]
+	below := "/home/plain/.local/state/appm-provision/"
+	if want := below + "lab/20261122T201530Z-4f3a1c/3002/000-conf"; !w.Done || w.Kept != want {
+		t.Fatalf("got %+v, want kept at %s", w, want)
+	}
+	found := gather(t, conn, Read{Kind: "kept", Name: storeRun + "000-conf"}, Read{Kind: "stat", Name: w.Kept}, Read{Kind: "stat", Name: strings.TrimSuffix(below, "/")})
+	if f := found[0][0]; string(f.Data) != "old" {
+		t.Errorf("got %+v", f)
+	}
+	if f, d := found[1][0], found[2][0]; f.Mode != 0o600 || f.UID != 3002 || d.Mode != 0o700 {
+		t.Errorf("got %+v in %+v", f, d)
+	}
+}
