@@ -159,12 +159,12 @@ func before(r result) bool {
 // apply makes the plan and checks that it did just that.
 func (s *strayed) apply(t *testing.T, list []mutation, drifted sight) result {
 	t.Helper()
-	records := len(recordsOf(t, s.state))
+	newest := s.newest(t)
 	r := s.run(t, "apply", "--yes")
 	now := s.look(t)
 	planned := map[string]bool{}
-	if files := recordsOf(t, s.state); len(files) > records {
-		planned = s.asPlanned(t, list, readRecord(t, files[len(files)-1]), r.code == 0)
+	if file := s.newest(t); file != newest {
+		planned = s.asPlanned(t, list, readRecord(t, file), r.code == 0)
 	}
 	for _, h := range s.Hosts {
 		for path := range joined(drifted.trees[h.Name], now.trees[h.Name]) {
@@ -184,6 +184,16 @@ func (s *strayed) apply(t *testing.T, list []mutation, drifted sight) result {
 		t.Errorf("after %v: apply ended with %d: %s", list, r.code, r.err)
 	}
 	return r
+}
+
+// newest is the latest record: their number does not grow for ever.
+func (s *strayed) newest(t *testing.T) string {
+	t.Helper()
+	files := recordsOf(t, s.state)
+	if len(files) == 0 {
+		t.Fatal("no run was recorded")
+	}
+	return files[len(files)-1]
 }
 
 // foreign: the server's own log says why it cannot start, and a file of that
