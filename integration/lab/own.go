@@ -46,8 +46,9 @@ func (h *Host) treeRoot() string {
 	return h.Root
 }
 
-// Bare takes the database servers off the host that the machine has, down to
-// their data: none of it is left for a package manager to see.
+// Bare takes the database servers off the host that the machine has, or that
+// were installed since, down to their data: none of it is left for a package
+// manager to see.
 func (h *Host) Bare(ctx context.Context) error {
 	if gone := h.lab.packages.gone; len(gone) > 0 {
 		purge := append([]string{"env", "DEBIAN_FRONTEND=noninteractive", "dpkg", "--purge"}, gone...)

@@ -18,7 +18,7 @@ import (
 // simplest: a folder of files and an index.
 type source struct {
 	dir  string
-	gone []string // what the machine has of them, and the host shall not
+	gone []string // the servers that the machine has or the source brings, and a bare host has not
 }
 
 // servers are the packages of database servers, whoever wants to install one
@@ -49,6 +49,13 @@ func sourceOf(ctx context.Context, say func(string, ...any), packages []string) 
 	if err != nil {
 		return nil, err
 	}
+	for _, w := range wanted {
+		if name, _, _ := strings.Cut(w, "="); servers.MatchString(name) {
+			gone = append(gone, name)
+		}
+	}
+	slices.Sort(gone)
+	gone = slices.Compact(gone)
 	base, err := registerDir()
 	if err != nil {
 		return nil, err
