@@ -2,7 +2,6 @@ package steps
 
 import (
 	"github.com/appm-provision/appm-provision/pkg/inventory"
-	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
@@ -10,8 +9,8 @@ import (
 // second line, UiActivityPublishDataSourceName below the root, is one that the
 // product ignores; the key it reads is UIActivityPublishDataSourceName inside
 // Analytics (facts.md sections 1 and 2.5).
-func AppManager(_ Deployment, n inventory.Node) plan.Step {
-	return edit{
+func AppManager(_ Deployment, n inventory.Node) Edit {
+	return Edit{
 		name: "app-manager.xml", file: appManagerXML,
 		why: "the App Manager database by its JNDI name",
 		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) {
@@ -26,5 +25,5 @@ func AppManager(_ Deployment, n inventory.Node) plan.Step {
 			}
 			return append(edits, xmledit.Upsert("AppManager/Analytics", publish, xmledit.Last)), nil
 		},
-	}.step(n)
+	}
 }

@@ -11,10 +11,10 @@ import (
 // Axis2 makes Publisher and Store members of one cluster with well-known
 // addresses. A node lists the other members, as the page does; addresses are
 // IP literals, because Hazelcast takes no others (facts.md section 2.4).
-func Axis2(d Deployment, n inventory.Node) plan.Step {
+func Axis2(d Deployment, n inventory.Node) Edit {
 	overrides := need(n, plan.KindBlob, hazelcastXML)
 	const clustering = "axisconfig/clustering"
-	return edit{
+	return Edit{
 		name: "axis2.xml", file: axis2XML,
 		why:   "cluster " + d.Inventory.Cluster.Domain,
 		needs: []plan.Need{overrides},
@@ -44,7 +44,7 @@ func Axis2(d Deployment, n inventory.Node) plan.Step {
 			return []plan.Note{{Target: n.Host, Node: n.Name,
 				Text: overrides.Path + " is there and overrides the clustering section of axis2.xml; remove it to cluster as planned"}}
 		},
-	}.step(n)
+	}
 }
 
 // members are the other nodes of the cluster.

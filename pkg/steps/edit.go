@@ -6,9 +6,9 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
-// An edit is what a step does to one XML file of a home: the file's edits may
-// depend on what stands in it.
-type edit struct {
+// An Edit is a step that changes one XML file of a home, which the node's server
+// loads: the file's edits may depend on what stands in it.
+type Edit struct {
 	name  string
 	file  string // below the home
 	why   string
@@ -18,7 +18,7 @@ type edit struct {
 }
 
 // step makes the edit a step of the node.
-func (e edit) step(n inventory.Node) plan.Step {
+func (e Edit) step(n inventory.Node) plan.Step {
 	r := need(n, plan.KindFile, e.file)
 	return plan.Step{
 		Name: e.name, Scope: plan.ScopeNode, For: n.Name,
@@ -46,7 +46,7 @@ func (e edit) step(n inventory.Node) plan.Step {
 	}
 }
 
-func (e edit) apply(src []byte) ([]byte, error) {
+func (e Edit) apply(src []byte) ([]byte, error) {
 	doc, err := xmledit.Parse(src)
 	if err != nil {
 		return nil, err

@@ -58,15 +58,15 @@ func jdbcURL(db inventory.Database, schema string) string {
 // local H2 database stays what it is; an element that is there is changed in
 // place, because a second datasource of one name makes the server unusable
 // (facts.md section 2.1).
-func MasterDatasources(d Deployment, n inventory.Node) plan.Step {
+func MasterDatasources(d Deployment, n inventory.Node) Edit {
 	others := need(n, plan.KindListing, path.Join(path.Dir(masterDatasourcesXML), "*-datasources.xml"))
-	return edit{
+	return Edit{
 		name: "master-datasources.xml", file: masterDatasourcesXML,
 		why:   "datasources of the shared databases",
 		needs: []plan.Need{others},
 		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) { return d.datasourceEdits(doc, n) },
 		notes: func(s *plan.State) []plan.Note { return otherDatasources(s, n, others.Ref) },
-	}.step(n)
+	}
 }
 
 func (d Deployment) datasourceEdits(doc *xmledit.Doc, n inventory.Node) ([]xmledit.Edit, error) {

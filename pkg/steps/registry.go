@@ -2,21 +2,20 @@ package steps
 
 import (
 	"github.com/appm-provision/appm-provision/pkg/inventory"
-	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
 // Registry mounts the shared registry beside the local one, which stays as it
 // is. A second remoteInstance or mount of one key would keep the server from
 // starting, so present ones are changed in place (facts.md section 2.3).
-func Registry(d Deployment, n inventory.Node) plan.Step {
+func Registry(d Deployment, n inventory.Node) Edit {
 	shared := d.Inventory.Publisher
 	if n.Role == inventory.Store {
 		shared = d.Inventory.Store
 	}
 	db := d.Inventory.Database
 	const root = "wso2registry"
-	return edit{
+	return Edit{
 		name: "registry.xml", file: registryXML,
 		why: "the shared registry, mounted as governance and config",
 		edits: func(*xmledit.Doc) ([]xmledit.Edit, error) {
@@ -40,7 +39,7 @@ func Registry(d Deployment, n inventory.Node) plan.Step {
 				xmledit.Upsert(root, mount("/_system/config"), xmledit.After("mount[@path='/_system/governance']")),
 			}, nil
 		},
-	}.step(n)
+	}
 }
 
 func mount(path string) xmledit.Element {

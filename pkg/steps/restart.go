@@ -13,13 +13,12 @@ import (
 
 // managed are the files of a node that its server reads at start and this tool
 // writes.
-func managed(n inventory.Node) []string {
-	files := []string{carbonXML, masterDatasourcesXML, userMgtXML}
-	if slices.Contains(apps, n.Role) {
-		files = append(files, appManagerXML)
-	}
-	if slices.Contains(shares, n.Role) {
-		files = append(files, registryXML, axis2XML)
+func (d Deployment) managed(n inventory.Node) []string {
+	var files []string
+	for _, s := range order() {
+		if s.file != nil && slices.Contains(s.roles, n.Role) && (s.only == nil || s.only(d.Inventory)) {
+			files = append(files, s.file(d, n).file)
+		}
 	}
 	return files
 }
@@ -33,7 +32,7 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 	java := plan.Need{Ref: plan.Ref{Target: n.Host, Kind: plan.KindJava, Path: n.JavaHome}, As: n.Home}
 	folder := need(n, plan.KindDir, lib)
 	needs := append([]plan.Need{server, java, folder}, driverNeeds(d, n)...)
-	for _, f := range managed(n) {
+	for _, f := range d.managed(n) {
 		needs = append(needs, need(n, plan.KindFile, f))
 	}
 	return plan.Step{
@@ -77,7 +76,7 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) ([]string, error) {
 	var planned, since []string
 	ahead := false
-	for _, f := range managed(n) {
+	for _, f := range d.managed(n) {
 		r := at(n, plan.KindFile, f)
 		if s.Changes(r) {
 			planned = append(planned, path.Base(f))

@@ -19,27 +19,34 @@ type Deployment struct {
 	Driver    Driver
 }
 
-// order is the run's table of contents: the steps of the deployment page, in
-// its order, and the roles that each is for.
-var order = []struct {
-	roles []inventory.Role // of a node's step
+// row is a kind of step: one of a node's, with the roles that it is for, a
+// host's, or the deployment's.
+type row struct {
+	roles []inventory.Role
 	node  func(Deployment, inventory.Node) plan.Step
+	file  func(Deployment, inventory.Node) Edit // a node's too; a server older than its file restarts
 	host  func(Deployment, inventory.Host) plan.Step
 	whole func(Deployment) plan.Step
 	only  func(inventory.Inventory) bool // nil: always
-}{
-	{roles: all, node: Home},
-	{roles: all, node: JDBCDriver},
-	{host: HostEntries},
-	{whole: Install, only: installs},
-	{whole: Databases},
-	{roles: all, node: Carbon},
-	{roles: all, node: MasterDatasources},
-	{roles: apps, node: AppManager},
-	{roles: all, node: UserManagement},
-	{roles: shares, node: Registry},
-	{roles: shares, node: Axis2},
-	{roles: all, node: Restart},
+}
+
+// order is the run's table of contents: the steps of the deployment page, in
+// its order. It is a function because Restart reads it too.
+func order() []row {
+	return []row{
+		{roles: all, node: Home},
+		{roles: all, node: JDBCDriver},
+		{host: HostEntries},
+		{whole: Install, only: installs},
+		{whole: Databases},
+		{roles: all, file: Carbon},
+		{roles: all, file: MasterDatasources},
+		{roles: apps, file: AppManager},
+		{roles: all, file: UserManagement},
+		{roles: shares, file: Registry},
+		{roles: shares, file: Axis2},
+		{roles: all, node: Restart},
+	}
 }
 
 var (
@@ -52,13 +59,13 @@ var (
 // order of the run; within a step, nodes stand in role order.
 func For(d Deployment) []plan.Step {
 	var list []plan.Step
-	for _, s := range order {
+	for _, s := range order() {
 		switch {
 		case s.only != nil && !s.only(d.Inventory):
-		case s.node != nil:
+		case s.roles != nil:
 			for _, n := range d.Inventory.Nodes {
 				if d.Select.Has(n.Name) && slices.Contains(s.roles, n.Role) {
-					list = append(list, s.node(d, n))
+					list = append(list, s.of(d, n))
 				}
 			}
 		case s.host != nil:
@@ -72,6 +79,14 @@ func For(d Deployment) []plan.Step {
 		}
 	}
 	return list
+}
+
+// of is the step of one node.
+func (s row) of(d Deployment, n inventory.Node) plan.Step {
+	if s.file != nil {
+		return s.file(d, n).step(n)
+	}
+	return s.node(d, n)
 }
 
 // Needs are all resources that the steps must have read.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
-	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
@@ -39,12 +38,12 @@ var pageStore = []xmledit.KV{
 
 // UserManagement gives all nodes the shared user database, and the active user
 // store the page's properties.
-func UserManagement(d Deployment, n inventory.Node) plan.Step {
+func UserManagement(d Deployment, n inventory.Node) Edit {
 	why := "the shared user database and the page's user store"
 	if d.Inventory.Product.UserStore == inventory.UserStoreKeep {
 		why = "the shared user database"
 	}
-	return edit{
+	return Edit{
 		name: "user-mgt.xml", file: userMgtXML, why: why,
 		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) {
 			edits := []xmledit.Edit{xmledit.SetProperties("UserManager/Realm/Configuration", "Property", "name",
@@ -57,7 +56,7 @@ func UserManagement(d Deployment, n inventory.Node) plan.Step {
 			}
 			return append(edits, xmledit.SetProperties("UserManager/Realm/UserStoreManager[1]", "Property", "name", pageStore...)), nil
 		},
-	}.step(n)
+	}
 }
 
 // checkStore makes sure that the active store is the kind the page configures.
