@@ -54,6 +54,7 @@ func (s *session) begin(p *plan.Plan, of string) (_ *recording, err error) {
 	if err != nil {
 		return nil, err
 	}
+	planned.Layout = layout(s.inv)
 	clean := cleaner(s.secrets()...)
 	r := &recording{dir: dir, index: map[plan.Ref]int{}, clean: clean, keep: map[plan.Ref]string{}}
 	for i, c := range p.Changes {
@@ -153,14 +154,21 @@ func recorded(p *plan.Plan, key []byte) (run.Plan, error) {
 		if err != nil {
 			return out, err
 		}
+		shown, err := report.Shown(c, veil)
+		if err != nil {
+			return out, err
+		}
 		out.Changes = append(out.Changes, run.Change{
 			Target: c.Ref.Target, Kind: string(c.Ref.Kind), Path: c.Ref.Path, As: c.As, Node: c.Node,
 			Step: c.Step, Stage: string(c.Stage()), Why: report.Visible(c.Why),
-			Before: thing(key, c.Before, nil), After: thing(key, c.After, c.Before), Text: text,
+			Before: thing(key, c.Before, nil), After: thing(key, c.After, c.Before), Text: text, Shown: shown,
 		})
 	}
 	for _, n := range p.Notes {
 		out.Notes = append(out.Notes, run.Note{Target: n.Target, Node: n.Node, Text: report.Visible(n.Text)})
+	}
+	for _, w := range p.Kept {
+		out.Kept = append(out.Kept, report.KeptOf(w))
 	}
 	return out, nil
 }

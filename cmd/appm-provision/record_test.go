@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -98,6 +99,11 @@ func TestRecordedPlan(t *testing.T) {
 		if strings.Contains(c.Text, word) || !strings.Contains(c.Text, "p=(secret "+fingerprint+")") {
 			t.Errorf("shown as %s", c.Text)
 		}
+	}
+	parts := &run.Shown{Sign: "~", Head: `/a: why \x1b[m`, Diff: fmt.Sprintf("@@ -1 +1 @@\n-p=(secret %s)\n+p=(secret %s)\n",
+		run.Fingerprint(key, []byte("OLDPASS")), run.Fingerprint(key, []byte("NEWPASS")))}
+	if !reflect.DeepEqual(c.Shown, parts) {
+		t.Errorf("its parts are %+v, want %+v", c.Shown, parts)
 	}
 	if jar := got.Changes[1]; jar.After != nil || jar.Before.SHA256 != "abc" || jar.Before.Fingerprint != run.FingerprintOf(key, "abc") {
 		t.Errorf("a jar is recorded as %+v", jar)

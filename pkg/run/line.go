@@ -40,6 +40,8 @@ type Plan struct {
 	Summary string   `json:"summary"`
 	Changes []Change `json:"changes"`
 	Notes   []Note   `json:"notes,omitempty"`
+	Kept    []Kept   `json:"kept,omitempty"`   // none in a record of an older version
+	Layout  *Layout  `json:"layout,omitempty"` // nil in a record of an older version
 }
 
 // Change is one difference: what a plan.Change says, without its secrets.
@@ -52,10 +54,11 @@ type Change struct {
 	Step   string `json:"step"`
 	Stage  string `json:"stage"`
 	Why    string `json:"why,omitempty"`
-	Before *Thing `json:"before"`         // nil: absent
-	After  *Thing `json:"after"`          // nil: absent
-	Text   string `json:"text,omitempty"` // as the plan shows it: headline and masked diff
-	Keep   string `json:"keep,omitempty"` // where on its host the bytes of before are to be kept
+	Before *Thing `json:"before"`          // nil: absent
+	After  *Thing `json:"after"`           // nil: absent
+	Text   string `json:"text,omitempty"`  // as the plan shows it: headline and masked diff
+	Shown  *Shown `json:"shown,omitempty"` // the same in its parts; nil in a record of an older version
+	Keep   string `json:"keep,omitempty"`  // where on its host the bytes of before are to be kept
 }
 
 // Thing is what a resource was or was to be.
