@@ -101,7 +101,7 @@ func (a *app) check(ctx context.Context, s *session) error {
 	if s.touchesDatabase() {
 		targets = append(targets, plan.Deployment)
 	}
-	if err := report.Checks(a.stdout, checks, targets, p.findings(), report.Options{Verbose: a.verbose, Color: color}); err != nil {
+	if err := report.Checks(a.stdout, checks, targets, p.findings(), report.Options{Verbose: a.verbosity >= sayWhy, Color: color}); err != nil {
 		return err
 	}
 	return p.outcome("not ready")

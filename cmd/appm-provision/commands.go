@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -72,6 +73,7 @@ func (a *app) applyCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
+			a.asks = !yes && !dry
 			if err := a.show(p); err != nil || dry || p.Empty() {
 				return err
 			}
@@ -96,10 +98,14 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stderr, "%-9s %s\n", "run", rec.ID)
-	progress := &report.Progress{W: a.stderr}
+	told := io.Writer(a.stderr)
+	if a.quiet {
+		told = io.Discard
+	}
+	fmt.Fprintf(told, "%-9s %s\n", "run", rec.ID)
+	progress := &report.Progress{W: told}
 	r, err := s.applyAlone(cmd.Context(), p, rec.events(progress.Event))
-	report.Outcome(a.stderr, r)
+	report.Outcome(told, r)
 	s.finish(cmd.Context(), err, r)
 	if err != nil {
 		return a.afterFailure(cmd, s, p, err)
@@ -137,7 +143,7 @@ func (a *app) show(p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	return report.Plan(a.stdout, p, report.Options{Verbose: a.verbose, Color: color})
+	return report.Plan(a.stdout, p, report.Options{Verbose: a.verbosity >= sayWhy, Brief: a.quiet && !a.asks, Color: color})
 }
 
 func (a *app) colored() (bool, error) {

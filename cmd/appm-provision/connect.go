@@ -19,9 +19,13 @@ import (
 func (s *session) prepareLogins(ctx context.Context, from sources) error {
 	names := s.wanted()
 	s.logins = newLogins(s.dir, s.inv, s.warn)
+	s.logins.trace = s.operation
 	err := s.logins.read(names)
 	if err == nil {
 		err = s.logins.ask(ctx, names, from)
+	}
+	if err == nil {
+		s.clean = cleaner(s.secrets()...)
 	}
 	if err != nil {
 		return usage("%v", err)
@@ -40,7 +44,10 @@ func (s *session) connect(ctx context.Context, names []string) error {
 		errs  = make([]error, len(names))
 	)
 	for i, name := range names {
-		wg.Go(func() { conns[i], errs[i] = pool.Dial(ctx, s.sshConfig(name)) })
+		wg.Go(func() {
+			defer s.timed("%s: connect", name)()
+			conns[i], errs[i] = pool.Dial(ctx, s.sshConfig(name))
+		})
 	}
 	wg.Wait()
 	for i, name := range names {

@@ -42,7 +42,7 @@ func (s *session) openDatabase() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(explained{dbinit.Guard(connector), w}), nil
+	return sql.OpenDB(explained{dbinit.Guard(connector, s.packets("database")), w}), nil
 }
 
 func (w way) address() (network, addr string) {

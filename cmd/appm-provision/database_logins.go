@@ -103,5 +103,5 @@ func (s *session) openFrom(host inventory.Host, server string) (*sql.DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(dbinit.Guard(connector)), nil
+	return sql.OpenDB(dbinit.Guard(connector, s.packets("database, from "+host.Name))), nil
 }

@@ -47,7 +47,7 @@ func (s *session) openRoot() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	root := sql.OpenDB(dbinit.Guard(connector))
+	root := sql.OpenDB(dbinit.Guard(connector, s.packets("database, as root")))
 	root.SetConnMaxIdleTime(time.Second) // a relay on the host is not kept for nothing
 	return root, nil
 }

@@ -27,6 +27,7 @@ type logins struct {
 	warn     func(string, ...any)
 	warned   map[string]bool
 	hosts    map[string]*login // by the inventory's name
+	trace    func(sshexec.Operation)
 	building map[string]bool
 }
 
@@ -115,7 +116,8 @@ func (l *logins) login(name string, found sshconfig.Host, own inventory.HostSSH)
 		Become: becomeMethod(own.Become.Method), BecomeUser: own.Become.User,
 		ConnectTimeout: cmp.Or(all.ConnectTimeout, found.ConnectTimeout, connectTimeout),
 		KeepAlive:      found.KeepAlive, KeepAliveCount: found.KeepAliveCount,
-		Warn: func(text string) { l.warn("%s: %s", name, text) },
+		Warn:  func(text string) { l.warn("%s: %s", name, text) },
+		Trace: l.trace,
 	}}
 	switch {
 	case len(all.KnownHosts) > 0:

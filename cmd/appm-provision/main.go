@@ -47,8 +47,11 @@ type app struct {
 	limit     []string
 	hostsOnly bool // the databases are neither read nor changed
 	takeBack  bool // a node that does not come up is put back
-	verbose   bool
+	verbosity int  // -v, -vv, -vvv
+	quiet     bool // -q
+	asks      bool // before it applies the plan that it shows
 	color     string
+	clean     func(string) string // takes secrets out of what is told; nil until they are known
 }
 
 const long = `appm-provision sets up a distributed WSO2 App Manager 1.2.0 over SSH: JDBC driver,
@@ -80,7 +83,7 @@ func (a *app) root() *cobra.Command {
 			if err := args(cmd, given); err != nil {
 				return usage("%v; see %s --help", err, cmd.CommandPath())
 			}
-			return nil
+			return a.loudness()
 		}
 	}
 	return root
@@ -91,6 +94,6 @@ func (a *app) deploymentFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
 	f.StringSliceVar(&a.limit, "limit", nil, `hosts, nodes or roles, comma-separated, or "database": nothing outside is touched`)
-	f.BoolVarP(&a.verbose, "verbose", "v", false, "also show SQL statements of scripts, and what stays as it is")
+	a.verbosityFlags(cmd)
 	f.StringVar(&a.color, "color", "auto", "auto, always or never")
 }

@@ -40,7 +40,10 @@ func (s *session) prove(ctx context.Context) []proof {
 	}
 	var wg sync.WaitGroup
 	for i := range proofs {
-		wg.Go(func() { s.proveOne(ctx, &proofs[i]) })
+		wg.Go(func() {
+			defer s.timed("%s: proof that its databases can be used", proofs[i].node.Name)()
+			s.proveOne(ctx, &proofs[i])
+		})
 	}
 	wg.Wait()
 	return proofs

@@ -34,6 +34,7 @@ func (a *app) rollbackCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
+			a.asks = !yes && !dry
 			if err := a.show(p); err != nil || dry || p.Empty() {
 				return err
 			}

@@ -28,10 +28,10 @@ func (a *app) showCommand() *cobra.Command {
 				a.warn("%s was made with another key, on another machine or by another user: whether it is as it was made cannot be told", s.file)
 			}
 			fmt.Fprint(a.stdout, s.heading())
-			return report.Plan(a.stdout, s.plan, report.Options{Verbose: a.verbose, Color: color})
+			return report.Plan(a.stdout, s.plan, report.Options{Verbose: a.verbosity >= sayWhy, Brief: a.quiet, Color: color})
 		},
 	}
-	cmd.Flags().BoolVarP(&a.verbose, "verbose", "v", false, "also show SQL statements of scripts, and what stays as it is")
+	a.verbosityFlags(cmd)
 	cmd.Flags().StringVar(&a.color, "color", "auto", "auto, always or never")
 	return cmd
 }

@@ -159,7 +159,7 @@ func (s *session) close() {
 func (s *session) hosts() map[string]converge.Host {
 	hosts := map[string]converge.Host{}
 	for name, c := range s.conns {
-		hosts[name] = c
+		hosts[name] = watched{c, s.app, name}
 	}
 	return hosts
 }
@@ -170,6 +170,7 @@ func (s *session) look(ctx context.Context) (*plan.State, *plan.Plan, error) {
 	if err := errors.Join(err, dbErr); err != nil {
 		return nil, nil, err
 	}
+	defer s.timed("plan of %d steps", len(s.steps))()
 	p, err := plan.Build(s.inv.Name, state, s.steps)
 	return state, p, err
 }
@@ -184,6 +185,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 	needs := steps.Needs(s.steps)
 	if s.db != nil {
 		wg.Go(func() {
+			defer s.timed("database: looked at")()
 			databases, dbErr = s.lookDatabases(ctx, needs)
 		})
 	}
@@ -203,7 +205,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
-		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Keep: s.record.keep, Made: s.record.made, Look: s.lookAgain,
+		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Keep: s.record.keep, Made: s.record.made, Took: s.stageTook, Look: s.lookAgain,
 	}, p)
 	if err := cmp.Or(report.Err(), cutShort(ctx, report)); err != nil {
 		return report, err

@@ -37,6 +37,8 @@ type Deployment struct {
 	// Left are uploads that earlier runs left behind, by host. They go with this
 	// run's own.
 	Left map[string][]string
+	// Took is told how long each stage was at work; nil for none.
+	Took func(run.Stage, time.Duration)
 	// Look plans anew, after a database server was installed.
 	Look func(context.Context) (*plan.Plan, error)
 }
@@ -48,12 +50,25 @@ func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
 	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
 	defer a.unstage()
 	begin := time.Now()
-	for _, stage := range []func(context.Context){a.upload, a.install, a.databases, a.files, a.tidy, a.restart} {
+	for _, stage := range a.stages() {
 		if len(a.failed) == 0 && ctx.Err() == nil {
-			stage(ctx)
+			began := time.Now()
+			stage.work(ctx)
+			if a.Took != nil {
+				a.Took(stage.name, time.Since(began))
+			}
 		}
 	}
 	return a.report(time.Since(begin))
+}
+
+type stage struct {
+	name run.Stage
+	work func(context.Context)
+}
+
+func (a *application) stages() []stage {
+	return []stage{{run.Upload, a.upload}, {run.Install, a.install}, {run.Databases, a.databases}, {run.Files, a.files}, {run.Upload, a.tidy}, {run.Restart, a.restart}}
 }
 
 // application is one apply under way.

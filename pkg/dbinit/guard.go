@@ -8,14 +8,28 @@ import (
 	"net"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // Guard makes an error of it where the MySQL driver panics over what a server
 // sends: it trusts the lengths in some packets, the greeting among them (version
-// 1.10.1).
-func Guard(c driver.Connector) driver.Connector { return guarded{c} }
+// 1.10.1). Each packet is told of, when its first answer is there; told may be nil,
+// and is called from several goroutines.
+func Guard(c driver.Connector, told func(Packet)) driver.Connector {
+	if told == nil {
+		told = func(Packet) {}
+	}
+	return guarded{c, told}
+}
+
+// Packet is what was sent to the database server at once, one round trip: how
+// much, never what.
+type Packet struct {
+	Bytes int
+	Took  time.Duration // until the first answer
+}
 
 // caught turns a panic into an error.
 func caught(err *error) {
@@ -34,7 +48,10 @@ func senseless(value any) error {
 	return fmt.Errorf("the answer of the database server makes no sense (%s); is it a MySQL or MariaDB server?", why)
 }
 
-type guarded struct{ driver.Connector }
+type guarded struct {
+	driver.Connector
+	told func(Packet)
+}
 
 func (g guarded) Connect(ctx context.Context) (c driver.Conn, err error) {
 	defer caught(&err)
@@ -46,7 +63,7 @@ func (g guarded) Connect(ctx context.Context) (c driver.Conn, err error) {
 	if !is {
 		return made, nil
 	}
-	return &guardedConn{connection: whole}, nil
+	return &guardedConn{connection: whole, told: g.told}, nil
 }
 
 // connection is what the driver's connections can do, of which this package
@@ -65,6 +82,7 @@ type connection interface {
 type guardedConn struct {
 	connection
 	lost bool // what it would say next is anybody's guess
+	told func(Packet)
 }
 
 // caught is that of a connection, which is not used again.
@@ -81,6 +99,7 @@ func (c *guardedConn) Ping(ctx context.Context) (err error) {
 
 func (c *guardedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Rows, err error) {
 	defer c.caught(&err)
+	defer c.tell(query, time.Now())
 	rows, err := c.connection.QueryContext(ctx, query, args)
 	if err != nil {
 		return nil, err
@@ -90,7 +109,12 @@ func (c *guardedConn) QueryContext(ctx context.Context, query string, args []dri
 
 func (c *guardedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (r driver.Result, err error) {
 	defer c.caught(&err)
+	defer c.tell(query, time.Now())
 	return c.connection.ExecContext(ctx, query, args)
+}
+
+func (c *guardedConn) tell(query string, began time.Time) {
+	c.told(Packet{Bytes: len(query), Took: time.Since(began)})
 }
 
 func (c *guardedConn) Close() (err error) {

@@ -58,7 +58,7 @@ func listener(heard io.Writer, hello, login, then string) *sql.DB {
 	if err != nil {
 		return nil
 	}
-	return sql.OpenDB(Guard(connector))
+	return sql.OpenDB(Guard(connector, nil))
 }
 
 // ask puts questions of every kind to a liar: what comes of it is an error or

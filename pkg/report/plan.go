@@ -13,6 +13,7 @@ import (
 // Options say how a plan is shown.
 type Options struct {
 	Verbose bool // also the statements of scripts, and why nothing is to do
+	Brief   bool // only the notes and the line that sums up
 	Color   bool
 	Secret  func([]byte) string // what stands in the place of a secret; nil: "(secret)"
 }
@@ -28,7 +29,11 @@ func Plan(w io.Writer, p *plan.Plan, o Options) error {
 	if len(p.Notes) > 0 {
 		t.line("")
 	}
-	for _, target := range targets(p) {
+	list := targets(p)
+	if o.Brief {
+		list = nil
+	}
+	for _, target := range list {
 		if err := t.target(p, target); err != nil {
 			return err
 		}

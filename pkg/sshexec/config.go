@@ -49,6 +49,8 @@ type Config struct {
 
 	Warn func(string) // told about what is odd but no error, such as a corrupt known_hosts line; may be nil
 
+	Trace func(Operation) // told of each operation at its end, from any goroutine; may be nil
+
 	// Jump is the host to go through, which may have a Jump itself. A Pool makes
 	// one connection to it for all hosts behind it.
 	Jump *Config

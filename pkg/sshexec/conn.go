@@ -61,7 +61,9 @@ const greetingSize = 200
 type wire struct {
 	net.Conn
 	sent, received, heard atomic.Int64
-	ended, closed         atomic.Bool // by the host or the network; by us
+	turns                 atomic.Int64 // times that we sent something after the host had
+	answered              atomic.Bool  // since we last sent something
+	ended, closed         atomic.Bool  // by the host or the network; by us
 
 	mu       sync.Mutex
 	greeting []byte
@@ -74,6 +76,7 @@ func (w *wire) Read(p []byte) (int, error) {
 			w.greet(p[:n])
 		}
 		w.heard.Store(time.Now().UnixNano())
+		w.answered.Store(true)
 	}
 	if err != nil && !w.closed.Load() {
 		w.ended.Store(true)
@@ -100,6 +103,9 @@ func (w *wire) hello() string {
 }
 
 func (w *wire) Write(p []byte) (int, error) {
+	if w.answered.Swap(false) {
+		w.turns.Add(1)
+	}
 	n, err := w.Conn.Write(p)
 	w.sent.Add(int64(n))
 	return n, err

@@ -55,6 +55,7 @@ func (c *Conn) enter(ctx context.Context, j job, d delivery) (*session, verdict,
 	if err != nil {
 		return nil, failed, err
 	}
+	s.name = j.name
 	s.listenFor(j, d)
 	go s.feed(d)
 	came := make(chan error, 1)

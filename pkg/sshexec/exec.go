@@ -44,7 +44,7 @@ func (c *Conn) exec(ctx context.Context, j job, sink func([]byte) (done bool, er
 // session is one exec in progress.
 type session struct {
 	conn    *Conn
-	channel ssh.Channel
+	channel *metered
 	out     io.Reader     // the channel, or what begin made of it
 	ended   chan struct{} // closed when the host will say no more about it
 	exit    int
@@ -52,6 +52,11 @@ type session struct {
 	slot    sync.Once
 	release chan struct{} // closed when stdin may end
 	let     sync.Once
+
+	name     string // for a trace
+	began    time.Time
+	asked    int64 // bytes of the request
+	overlaps bool  // its round trips do
 
 	lines    *bufio.Reader // out, while it is read by lines
 	tangled  bool          // stderr comes on out
@@ -91,11 +96,13 @@ func (c *Conn) startSubsystem(ctx context.Context, name string) (*session, error
 
 // request opens a channel and makes the one request that gives it its purpose.
 func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, refused func() error) (*session, error) {
-	channel, requests, err := c.open(ctx)
+	began := time.Now()
+	bare, requests, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: c, channel: channel, out: channel, ended: make(chan struct{}), release: make(chan struct{}),
+	channel := newMetered(bare)
+	s := &session{conn: c, name: kind, began: began, asked: int64(len(text)), channel: channel, out: channel, ended: make(chan struct{}), release: make(chan struct{}),
 		fed: make(chan struct{}), prompted: make(chan struct{}), exit: -1}
 	go s.listen(requests)
 	accepted := make(chan error, 1)
@@ -304,5 +311,8 @@ func (s *session) end() {
 	s.letGo()
 	s.awaitClose()
 	_ = s.channel.Close()
-	s.slot.Do(func() { <-s.conn.slots })
+	s.slot.Do(func() {
+		<-s.conn.slots
+		s.tell()
+	})
 }

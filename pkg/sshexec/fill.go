@@ -20,6 +20,7 @@ func (u *upload) execLane() error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", errNoLane, err)
 		}
+		s.name = "upload, " + u.name
 		err = u.fill(s, j, stdin)
 		s.end()
 		if err != nil {

@@ -86,7 +86,7 @@ func owners(n int, as func(int) string) (names []string, members map[string][]in
 
 // gatherJob is the script for a batch: one sub-shell for each owner.
 func (c *Conn) gatherJob(reads []Read) job {
-	j := job{mark: marker(), become: true}
+	j := job{mark: marker(), name: fmt.Sprintf("gather, %d reads", len(reads)), become: true}
 	var b strings.Builder
 	b.WriteString(c.ownerText() + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
 	names, members := owners(len(reads), func(i int) string { return reads[i].As })

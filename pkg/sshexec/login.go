@@ -106,6 +106,7 @@ func pause(ctx context.Context, times int) bool {
 // once is one connection and what comes of it.
 func (a *attempt) once(ctx context.Context, via *joint) (*link, error) {
 	a.now = phase{again: a.accepted}
+	began := time.Now()
 	tcp, err := dialTCP(ctx, a.cfg, via)
 	if err != nil {
 		return nil, err
@@ -117,6 +118,7 @@ func (a *attempt) once(ctx context.Context, via *joint) (*link, error) {
 		_ = tcp.Close() // it may have gone by itself
 		return nil, err
 	}
+	a.cfg.traced(Operation{Name: "login", Sent: w.sent.Load(), Received: w.received.Load(), RoundTrips: 1 + int(w.turns.Load()), Took: time.Since(began)})
 	return &link{owner: a.cfg, client: client, wire: w, via: via, slots: make(chan struct{}, slotsPerConn), gone: make(chan struct{})}, nil
 }
 

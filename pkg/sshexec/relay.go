@@ -22,7 +22,7 @@ func (c *Conn) DialRoot(ctx context.Context, path string) (net.Conn, error) {
 	if err := checkPath(path); err != nil {
 		return nil, c.cfg.fail(Request, err, "a socket")
 	}
-	j := job{mark: marker(), become: true, hold: true, mute: true, script: relayScript + "relay " + quote(path)}
+	j := job{mark: marker(), name: "relay to " + path, become: true, hold: true, mute: true, script: relayScript + "relay " + quote(path)}
 	s, err := c.begin(ctx, j)
 	if err != nil {
 		return nil, err

@@ -77,7 +77,7 @@ func isName(text string) bool {
 // replaceJob is the script: one sub-shell for each stretch of replaces with the
 // same owner. The script holds the bytes, so it travels on stdin.
 func (c *Conn) replaceJob(replaces []Replace) job {
-	j := job{mark: marker(), become: true, secret: true}
+	j := job{mark: marker(), name: fmt.Sprintf("replace, %d files", len(replaces)), become: true, secret: true}
 	var b strings.Builder
 	b.WriteString("batch() {\n" + c.ownerText() + c.storeText())
 	b.WriteString("prog=" + quote("N="+j.mark+" R="+randomHex(8)+"\n"+commonScript+c.storeText()+replaceScript) + "\n")

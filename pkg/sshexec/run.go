@@ -49,7 +49,7 @@ func (c *Conn) checkRun(as, script string, args []string) error {
 }
 
 func (c *Conn) runJob(as, script string, args []string, stdin []byte) job {
-	j := job{mark: marker(), become: true, hold: true}
+	j := job{mark: marker(), name: Title(script), become: true, hold: true}
 	read := "p=\n"
 	if len(stdin) > 0 {
 		j.stdin = append([]byte(base64.StdEncoding.EncodeToString(stdin)), '\n')

@@ -45,6 +45,7 @@ func randomHex(n int) string {
 // job is one script to run in one exec.
 type job struct {
 	mark   string
+	name   string // for a trace
 	script string // sh; begins after the preamble has run
 	become bool   // as Config.BecomeUser, and not as the user who logs in
 	secret bool   // the script holds secrets: it must not be in an argument

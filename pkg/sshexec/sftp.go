@@ -97,6 +97,7 @@ func (c *Conn) newSFTP(ctx context.Context) (*sftp.Client, *session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.name, s.overlaps = "upload by SFTP", true
 	stop := context.AfterFunc(ctx, s.end)
 	client, err := sftp.NewClientPipe(s.channel, s.channel, sftp.MaxPacketUnchecked(packetSize))
 	if !stop() && err == nil {

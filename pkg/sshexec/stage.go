@@ -27,7 +27,7 @@ type staging struct {
 
 // onStage runs a command of stage.sh as the user who logs in.
 func (c *Conn) onStage(ctx context.Context, command string) (body []byte, what outcome, err error) {
-	return c.batch(ctx, job{mark: marker(), script: stageScript + command})
+	return c.batch(ctx, job{mark: marker(), name: "folder of uploads", script: stageScript + command})
 }
 
 // Blocks are what a part left behind is compared by. Each costs the host two

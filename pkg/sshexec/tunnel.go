@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -14,11 +15,13 @@ import (
 // other end. The connection has working deadlines,
 // which an SSH channel has not and the MySQL driver asks for.
 func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	began := time.Now()
 	far, err := c.client.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, c.tunnelError(ctx, network, addr, err)
 	}
 	c.tunnels.Add(1)
+	c.cfg.traced(Operation{Name: "tunnel to " + addr, RoundTrips: 1, Took: time.Since(began)})
 	near, inner := net.Pipe()
 	go pump(far, inner)
 	go pump(inner, far)

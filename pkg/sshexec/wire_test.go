@@ -21,7 +21,12 @@ func TestRoundTrips(t *testing.T) {
 		p := listenWire(t, c.port, 20*time.Millisecond)
 		cfg := c.config("deploy", sudo, sharedKey(t))
 		cfg.Port = portOf(t, p)
+		var told []Operation
+		cfg.Trace = func(o Operation) { told = append(told, o) }
 		conn := dial(t, cfg)
+		if len(told) != 1 || told[0].Name != "login" || told[0].RoundTrips != p.Count().Trips+1 { // the proxy does not see that of TCP
+			t.Errorf("the trace is %+v, want a login of %d round trips", told, p.Count().Trips+1)
+		}
 		var reads []Read
 		for i := range 40 {
 			reads = append(reads, Read{Kind: "file", Name: fmt.Sprintf("/etc/%d", i)}, Read{Kind: "file", Name: "/etc/services"})
@@ -64,10 +69,14 @@ func TestRoundTrips(t *testing.T) {
 			}},
 		} {
 			before := p.Count()
+			told = nil
 			if err := call.do(); err != nil {
 				t.Fatal(err)
 			}
 			got := p.Count().Sub(before)
+			if len(told) == 1 && told[0].RoundTrips != got.Trips {
+				t.Errorf("%s: the trace is %+v, want %d round trips", call.name, told[0], got.Trips)
+			}
 			t.Logf("sudo %v, %s: %d round trips", sudo, call.name, got.Trips)
 			if got.Trips > call.trips || got.Trips == 0 || got.Connections != 0 {
 				t.Errorf("%s: got %+v, want %d round trips", call.name, got, call.trips)
