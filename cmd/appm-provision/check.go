@@ -63,7 +63,8 @@ type preflight struct {
 
 func (a *app) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "check", Short: "Tell whether every host is ready, and what to do where one is not", Args: cobra.NoArgs,
+		Use: "check", Short: "Tell whether every host is ready, and what to do where not", Args: cobra.NoArgs,
+		Example: "  appm-provision check\n  appm-provision check -v --limit gateway1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.prepare(cmd.Context())
 			if err != nil {

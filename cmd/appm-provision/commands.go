@@ -19,7 +19,8 @@ import (
 
 func (a *app) validateCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "validate", Short: "Check the inventory without opening a connection", Args: cobra.NoArgs,
+		Use: "validate", Short: "Check the inventory; open no connection", Args: cobra.NoArgs,
+		Example: "  appm-provision validate\n  appm-provision validate -i production.toml",
 		RunE: func(*cobra.Command, []string) error {
 			inv, err := a.read()
 			if err != nil {
@@ -29,7 +30,7 @@ func (a *app) validateCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
+	a.inventoryFlag(cmd)
 	return cmd
 }
 
@@ -37,6 +38,8 @@ func (a *app) planCommand() *cobra.Command {
 	detailed, out := false, ""
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show exactly what apply would change; change nothing", Args: cobra.NoArgs,
+		Example: "  appm-provision plan\n  appm-provision plan --limit publisher1,store\n" +
+			"  appm-provision plan --detailed-exitcode       # drift is exit code 2",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, p, err := a.planned(cmd)
 			if err != nil {
@@ -58,7 +61,7 @@ func (a *app) planCommand() *cobra.Command {
 		},
 	}
 	a.deploymentFlags(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "also save the plan in this file; apply makes exactly that one")
+	cmd.Flags().StringVar(&out, "out", "", "also save the plan in this `file`, for apply FILE")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 	return cmd
 }
@@ -66,7 +69,10 @@ func (a *app) planCommand() *cobra.Command {
 func (a *app) applyCommand() *cobra.Command {
 	var yes, dry bool
 	cmd := &cobra.Command{
-		Use: "apply [FILE]", Short: "Show the plan, ask, make its changes, verify; FILE is a saved plan", Args: cobra.MaximumNArgs(1),
+		Use: "apply [FILE]", Short: "Show the plan, ask, make its changes, verify", Args: cobra.MaximumNArgs(1),
+		Long: "Show the plan, ask, make exactly its changes, verify. FILE is a plan that was\n" +
+			"saved by plan --out: then that one is made, or nothing.",
+		Example: "  appm-provision apply --limit gateway1\n  appm-provision apply tonight.plan",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, p, err := a.plannedAs(cmd, args)
 			if err != nil {
@@ -89,7 +95,7 @@ func (a *app) applyCommand() *cobra.Command {
 	a.deploymentFlags(cmd)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "the same as plan")
-	cmd.Flags().BoolVar(&a.takeBack, "rollback-on-failure", false, "put a node that does not come up back as it was, start it, and stop there")
+	cmd.Flags().BoolVar(&a.takeBack, "rollback-on-failure", false, "put a node that does not come up back, then stop")
 	return cmd
 }
 
@@ -180,7 +186,8 @@ func (a *app) confirm(ctx context.Context, yes bool) error {
 
 func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status", Short: "Show how the nodes are", Args: cobra.NoArgs,
+		Use: "status", Short: "Show how nodes and databases are", Args: cobra.NoArgs,
+		Example: "  appm-provision status\n  appm-provision status --limit store",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.prepare(cmd.Context())
 			if err != nil {
@@ -208,6 +215,7 @@ func (a *app) statusCommand() *cobra.Command {
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version of this program", Args: cobra.NoArgs,
+		Example: "  appm-provision version",
 		RunE: func(*cobra.Command, []string) error {
 			fmt.Fprintf(a.stdout, "appm-provision %s, %s, %s/%s\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil

@@ -43,6 +43,7 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr io.Writer
 
+	directory string // of -C; files are named from there
 	inventory string
 	limit     []string
 	hostsOnly bool // the databases are neither read nor changed
@@ -54,46 +55,50 @@ type app struct {
 	clean     func(string) string // takes secrets out of what is told; nil until they are known
 }
 
-const long = `appm-provision sets up a distributed WSO2 App Manager 1.2.0 over SSH: JDBC driver,
-host entries, databases, configuration files and restarts, in the right order.
-Nothing is installed on the hosts.
+const long = `Set up a distributed WSO2 App Manager 1.2.0 over SSH: driver, host entries,
+databases, files, restarts in the right order. Hosts need no software for it.`
 
-  appm-provision check   -i inventory.toml    is every host ready, and what to do if not
-  appm-provision plan    -i inventory.toml    what would change, exactly
-  appm-provision apply   -i inventory.toml    show that, ask, do it, verify
-  appm-provision status  -i inventory.toml    how the nodes are
-  appm-provision rollback RUN                 take a run back`
+const examples = `  appm-provision plan     what inventory.toml would change
+  appm-provision apply    show that, ask, do it, verify`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use: "appm-provision", Short: "Set up a distributed WSO2 App Manager over SSH", Long: long,
+		Use: program, Short: "Set up a distributed WSO2 App Manager over SSH", Long: long, Example: examples,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:              cobra.NoArgs,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	cobra.EnableCommandSorting = false // they stand in the order in which one needs them
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage("%v; see %s --help", err, cmd.CommandPath())
-	})
-	root.AddCommand(a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(), a.statusCommand(), a.rollbackCommand(), a.runsCommand(), a.unlockCommand(), a.versionCommand())
-	for _, cmd := range root.Commands() {
-		args := cmd.Args
-		cmd.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return usage("%v; see %s --help", err, cmd.CommandPath())
-			}
-			return a.loudness()
-		}
-	}
+	root.SetFlagErrorFunc(wrongFlag)
+	root.PersistentFlags().StringVarP(&a.directory, "directory", "C", "", "go to this `folder` first")
+	root.AddCommand(
+		a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(),
+		a.statusCommand(), a.runsCommand(), a.rollbackCommand(), a.unlockCommand(),
+		a.completionCommand(), a.manCommand(), a.versionCommand(),
+	)
+	a.helps(root)
+	a.completes(root)
+	strict(root)
 	return root
 }
 
 // deploymentFlags are those of every command that reads an inventory.
 func (a *app) deploymentFlags(cmd *cobra.Command) {
+	a.inventoryFlag(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
-	f.StringSliceVar(&a.limit, "limit", nil, `hosts, nodes or roles, comma-separated, or "database": nothing outside is touched`)
+	f.StringSliceVar(&a.limit, "limit", nil, "only these `names`: hosts, nodes, roles, database")
 	a.verbosityFlags(cmd)
-	f.StringVar(&a.color, "color", "auto", "auto, always or never")
+	a.colorFlag(cmd)
+}
+
+func (a *app) colorFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.color, "color", "auto", "`when` to color: auto, always or never")
+}
+
+func (a *app) inventoryFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's `file`")
 }

@@ -20,10 +20,11 @@ func (a *app) rollbackCommand() *cobra.Command {
 	var yes, dry bool
 	cmd := &cobra.Command{
 		Use: "rollback RUN", Short: "Take a run back: show the way back, ask, do it, verify",
-		Long: "Take a run back: every file that it changed gets the bytes, mode and owner that it had, which its\n" +
-			"host has kept; servers are restarted. A file that somebody has changed since is not touched, and\n" +
-			"nothing else is then. Databases and accounts stay as they are; the plan says which.",
-		Args: exactly(1),
+		Long: "Take a run back: every file that it changed gets the bytes, mode and owner that\n" +
+			"it had, which its host has kept; servers are restarted. Where a file has changed\n" +
+			"since, nothing is touched. Databases and accounts stay; the plan says which.",
+		Example: "  appm-provision rollback 20250131T1015 --dry-run\n  appm-provision rollback 20250131T1015 --limit store1",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			past, err := a.pastOf(cmd, args[0])
 			if err != nil {
@@ -45,7 +46,8 @@ func (a *app) rollbackCommand() *cobra.Command {
 		},
 	}
 	a.deploymentFlags(cmd)
-	cmd.Flags().Lookup("inventory").Usage = "the deployment's inventory (default that of the run)"
+	of := cmd.Flags().Lookup("inventory")
+	of.Usage, of.DefValue = "the deployment's `file` (default: the run's)", ""
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show the way back")
 	return cmd
@@ -57,7 +59,7 @@ func (a *app) pastOf(cmd *cobra.Command, id string) (*run.Past, error) {
 	if err != nil {
 		return nil, err
 	}
-	past, err := run.Find(dir, id)
+	past, err := pastRun(dir, id)
 	switch {
 	case err != nil:
 		return nil, usage("%v", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/report"
 	"github.com/appm-provision/appm-provision/pkg/run"
 )
@@ -16,7 +17,9 @@ import (
 func (a *app) runsCommand() *cobra.Command {
 	deployment := ""
 	cmd := &cobra.Command{
-		Use: "runs", Short: "List the runs that this machine has recorded, the newest first", Args: cobra.NoArgs,
+		Use: "runs", Short: "List the runs that this machine has recorded", Args: cobra.NoArgs,
+		Long:    "List the runs that this machine has recorded, the newest first.",
+		Example: "  appm-provision runs --deployment production\n  appm-provision runs show 20250131T1015",
 		RunE: func(*cobra.Command, []string) error {
 			dir, err := stateDir()
 			if err != nil {
@@ -33,7 +36,7 @@ func (a *app) runsCommand() *cobra.Command {
 			return report.Runs(a.stdout, list)
 		},
 	}
-	cmd.Flags().StringVar(&deployment, "deployment", "", "only the runs of this one")
+	cmd.Flags().StringVar(&deployment, "deployment", "", "only the runs of the one with this `name`")
 	cmd.AddCommand(a.runsShowCommand(), a.runsPruneCommand())
 	return cmd
 }
@@ -48,9 +51,11 @@ func of(deployment string) string {
 func (a *app) runsShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "show ID|FILE", Short: "Show a run: its plan, what was done and when, how it ended",
-		Long: "Show a run: its plan, what was done and when, how it ended. The first characters of an id are\n" +
-			"enough; a name that ends in .jsonl is the file of a record that somebody else has made.",
-		Args: exactly(1),
+		Long: "Show a run: its plan, what was done and when, how it ended. The first characters\n" +
+			"of an id are enough; a name that ends in .jsonl is the file of a record, also\n" +
+			"one that somebody else has made.",
+		Example: "  appm-provision runs show 20250131T1015",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			color, err := a.colored()
 			if err != nil {
@@ -63,7 +68,7 @@ func (a *app) runsShowCommand() *cobra.Command {
 			return report.Run(a.stdout, p, report.Options{Color: color})
 		},
 	}
-	cmd.Flags().StringVar(&a.color, "color", "auto", "auto, always or never")
+	a.colorFlag(cmd)
 	return cmd
 }
 
@@ -76,7 +81,28 @@ func findRun(name string) (*run.Past, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run.Find(dir, name)
+	return pastRun(dir, name)
+}
+
+// pastRun is the record of an id or of its beginning. A slip in it is told as
+// such: the ids are long.
+func pastRun(dir, name string) (*run.Past, error) {
+	p, err := run.Find(dir, name)
+	if err == nil {
+		return p, nil
+	}
+	list, listErr := run.List(dir, "")
+	if listErr != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, past := range list {
+		ids = append(ids, past.ID[:min(len(past.ID), len(name))])
+	}
+	if near := inventory.Nearest(name, ids); near != "" && near != name {
+		err = fmt.Errorf("%w (did you mean %s?)", err, near)
+	}
+	return nil, err
 }
 
 func (a *app) runsPruneCommand() *cobra.Command {
@@ -87,7 +113,9 @@ func (a *app) runsPruneCommand() *cobra.Command {
 		dry        bool
 	)
 	cmd := &cobra.Command{
-		Use: "prune", Short: "Remove old records of runs; every apply does so with the same limits", Args: exactly(0),
+		Use: "prune", Short: "Remove old records of runs", Args: cobra.NoArgs,
+		Long:    "Remove old records of runs. Every apply does so with the limits below.",
+		Example: "  appm-provision runs prune --dry-run\n  appm-provision runs prune --keep 10 --older-than 30d",
 		RunE: func(*cobra.Command, []string) error {
 			age, err := days(older)
 			if err != nil {
@@ -115,9 +143,9 @@ func (a *app) runsPruneCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&deployment, "deployment", "", "only the runs of this one")
-	f.IntVar(&keep, "keep", keepRecords, "how many records of each deployment stay")
-	f.StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d", "records that are older go, but the newest of a deployment")
+	f.StringVar(&deployment, "deployment", "", "only the runs of the one with this `name`")
+	f.IntVar(&keep, "keep", keepRecords, "how `many` records of each deployment stay")
+	f.StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d", "older records go (`age`: 90d, 36h), but the newest")
 	f.BoolVar(&dry, "dry-run", false, "only say what would be removed")
 	return cmd
 }
@@ -133,15 +161,4 @@ func days(text string) (time.Duration, error) {
 		err = strconv.ErrRange
 	}
 	return d, err
-}
-
-// exactly is how many arguments a command below another takes; what is wrong is
-// said as the commands above say it.
-func exactly(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := cobra.ExactArgs(n)(cmd, args); err != nil {
-			return usage("%v; see %s --help", err, cmd.CommandPath())
-		}
-		return nil
-	}
 }

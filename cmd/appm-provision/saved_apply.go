@@ -14,7 +14,8 @@ import (
 
 func (a *app) showCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "show FILE", Short: "Show a plan that plan --out has saved; no connection is opened", Args: cobra.ExactArgs(1),
+		Use: "show FILE", Short: "Show a plan that plan --out has saved; open no connection", Args: cobra.ExactArgs(1),
+		Example: "  appm-provision show tonight.plan",
 		RunE: func(_ *cobra.Command, args []string) error {
 			color, err := a.colored()
 			if err != nil {
@@ -32,7 +33,7 @@ func (a *app) showCommand() *cobra.Command {
 		},
 	}
 	a.verbosityFlags(cmd)
-	cmd.Flags().StringVar(&a.color, "color", "auto", "auto, always or never")
+	a.colorFlag(cmd)
 	return cmd
 }
 

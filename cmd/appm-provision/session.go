@@ -53,7 +53,7 @@ type session struct {
 func (a *app) read() (inventory.Inventory, error) {
 	src, err := a.inventoryText()
 	if err != nil {
-		return inventory.Inventory{}, usage("%v; name the inventory with -i, and see inventory.example.toml for what it holds", err)
+		return inventory.Inventory{}, a.noInventory(err)
 	}
 	a.source = src
 	inv, warnings, err := inventory.Parse(unprefix(a.inventory), src)

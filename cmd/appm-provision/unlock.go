@@ -19,8 +19,10 @@ func (a *app) unlockCommand() *cobra.Command {
 	yes := false
 	cmd := &cobra.Command{
 		Use: "unlock", Short: "Show who has the locks of hosts and database, ask, remove them", Args: cobra.NoArgs,
-		Long: "Show who has the locks of hosts and database, ask, remove them. A lock whose run has died needs\n" +
-			"no unlock: the next run takes it over. A run that lives stops when its lock is removed.",
+		Long: "Show who has the locks of hosts and database, ask, remove them. A lock whose\n" +
+			"run has died needs no unlock: the next run takes it over. A run that lives\n" +
+			"stops when its lock is removed.",
+		Example: "  appm-provision unlock\n  appm-provision unlock --limit gateway1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.prepare(cmd.Context())
 			if err != nil {
@@ -47,8 +49,8 @@ func (a *app) unlockCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&a.inventory, "inventory", "i", "inventory.toml", "the deployment's inventory")
-	f.StringSliceVar(&a.limit, "limit", nil, `hosts, nodes or roles, comma-separated, or "database"`)
+	a.inventoryFlag(cmd)
+	f.StringSliceVar(&a.limit, "limit", nil, "only these `names`: hosts, nodes, roles, database")
 	f.BoolVar(&yes, "yes", false, "do not ask")
 	return cmd
 }

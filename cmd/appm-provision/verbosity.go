@@ -27,8 +27,8 @@ const (
 
 func (a *app) verbosityFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.CountVarP(&a.verbosity, "verbose", "v", "also why nothing is to do and SQL statements; -vv also timings; -vvv also each operation on the wire")
-	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, and of a plan only the line that sums up; a question is still asked about the whole plan")
+	f.CountVarP(&a.verbosity, "verbose", "v", "also SQL and why nothing is to do; -vv, -vvv more")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, and of a plan only its last line")
 }
 
 // loudness refuses what contradicts itself.

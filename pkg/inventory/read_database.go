@@ -120,7 +120,7 @@ func (r *reader) knownHost(value string) string {
 	if slices.Contains(names, value) {
 		return ""
 	}
-	return "is no [[host]] of this inventory" + didYouMean(value, names)
+	return "is no [[host]] of this inventory" + DidYouMean(value, names)
 }
 
 // schemas reads the names of the databases, all different: servers on Windows
@@ -162,7 +162,7 @@ func (r *reader) scripts(s section) {
 		if slices.Contains(names, value) {
 			return ""
 		}
-		return "is no node of this inventory" + didYouMean(value, names)
+		return "is no node of this inventory" + DidYouMean(value, names)
 	})
 }
 

@@ -124,7 +124,7 @@ func role(s section) Role {
 	s.need("role", " (want "+either(roleNames())+")")
 	value := s.text("role", "")
 	if value != "" && !slices.Contains(Roles, Role(value)) {
-		s.wrong("role", "unknown role %s%s", quoted(value), didYouMean(value, roleNames()))
+		s.wrong("role", "unknown role %s%s", quoted(value), DidYouMean(value, roleNames()))
 		return ""
 	}
 	return Role(value)

@@ -25,7 +25,7 @@ func oneOf(options []string) rule {
 		if slices.Contains(options, value) {
 			return ""
 		}
-		return "is unknown" + didYouMean(value, options)
+		return "is unknown" + DidYouMean(value, options)
 	}
 }
 

@@ -34,7 +34,7 @@ func (inv Inventory) Select(words []string) (Selection, error) {
 	var problems []error
 	for _, word := range words {
 		if !inv.selects(word, &s) {
-			problems = append(problems, fmt.Errorf("--limit: no host, node or role is called %s%s", quoted(word), didYouMean(word, inv.words())))
+			problems = append(problems, fmt.Errorf("--limit: no host, node or role is called %s%s", quoted(word), DidYouMean(word, inv.Words())))
 		}
 	}
 	if len(problems) > 0 {
@@ -63,8 +63,8 @@ func (inv Inventory) selects(word string, s *Selection) bool {
 	return known
 }
 
-// words are all that --limit understands here.
-func (inv Inventory) words() []string {
+// Words are all that --limit understands here.
+func (inv Inventory) Words() []string {
 	var words []string
 	for _, h := range inv.Hosts {
 		words = append(words, h.Name)

@@ -46,7 +46,7 @@ func (s section) unknown(name string, keys []key) {
 	for i, k := range keys {
 		names[i] = k.name
 	}
-	near := nearest(name, names)
+	near := Nearest(name, names)
 	if near == "" {
 		s.wrong(name, "unknown key %s%s", quoted(name), elsewhere(name, names))
 		return
@@ -66,7 +66,7 @@ func elsewhere(name string, names []string) string {
 	case len(homes) > 0:
 		return " (" + name + " is a key of " + either(homes) + ")"
 	}
-	return didYouMean(name, names)
+	return DidYouMean(name, names)
 }
 
 // homesOf lists the tables that know a key: "" is the file itself.

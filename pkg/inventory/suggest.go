@@ -9,10 +9,10 @@ import (
 // longest limits what is compared and printed of a word from outside.
 const longest = 64
 
-// didYouMean suggests the nearest of the candidates, or lists them when none
-// is near and they are few.
-func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
+// DidYouMean suggests the nearest of the candidates, or lists them when none
+// is near and they are few. The command line asks it too: a slip is a slip.
+func DidYouMean(word string, candidates []string) string {
+	if near := Nearest(word, candidates); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	if n := len(candidates); n > 0 && n <= 10 {
@@ -21,9 +21,9 @@ func didYouMean(word string, candidates []string) string {
 	return ""
 }
 
-// nearest is the candidate that word is a slip of; "" when there is none. The
+// Nearest is the candidate that word is a slip of; "" when there is none. The
 // first of equally near ones wins.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	if len(word) > longest {
 		return ""
 	}

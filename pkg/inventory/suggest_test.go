@@ -28,11 +28,11 @@ func TestNearest(t *testing.T) {
 		{"Gateway", "gateway"}, {"gate", "gateway"}, {"pub", "publisher"}, {"ipd", "idp"}, {"stores", "store"},
 		{"", ""}, {"x", ""}, {"key-manager", ""}, {"st", ""}, {strings.Repeat("gateway", 100), ""},
 	} {
-		if got := nearest(c.word, roles); got != c.want {
+		if got := Nearest(c.word, roles); got != c.want {
 			t.Errorf("nearest to %.20q is %q, want %q", c.word, got, c.want)
 		}
 	}
-	if got := nearest("host", []string{strings.Repeat("h", 1000), "hosts"}); got != "hosts" {
+	if got := Nearest("host", []string{strings.Repeat("h", 1000), "hosts"}); got != "hosts" {
 		t.Errorf("got %q, want hosts", got)
 	}
 }
