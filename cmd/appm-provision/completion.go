@@ -165,6 +165,9 @@ func (a *app) pastRuns(cmd *cobra.Command) ([]*run.Past, error) {
 
 // noInventory says what was looked for, and where else to look.
 func (a *app) noInventory(err error) error {
+	if stat, statErr := os.Stat(a.inventory); statErr == nil && stat.IsDir() {
+		return usage("%s is a folder; name the file with -i, or go there with -C", a.inventory)
+	}
 	if !os.IsNotExist(err) {
 		return usage("%v; name the inventory with -i", err)
 	}

@@ -42,7 +42,7 @@ func driverFile(ctx context.Context, dir string, d inventory.Driver) (string, []
 		file := resolve(dir, d.File)
 		data, err := os.ReadFile(file)
 		if err != nil {
-			return "", nil, usage("driver: %v; get Connector/J from its vendor, or correct driver.file in the inventory", err)
+			return "", nil, usage("%v; get Connector/J from its vendor, or correct driver.file in the inventory", err)
 		}
 		return file, data, nil
 	}
@@ -54,7 +54,7 @@ func driverFile(ctx context.Context, dir string, d inventory.Driver) (string, []
 func fetched(ctx context.Context, d inventory.Driver) (string, []byte, error) {
 	u, err := url.Parse(d.URL)
 	if err != nil {
-		return "", nil, usage("driver: %v", err)
+		return "", nil, usage("%v", err)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {

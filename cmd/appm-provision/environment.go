@@ -23,10 +23,18 @@ func (a *app) begin(cmd *cobra.Command) error {
 	if err := a.flagsOfEnvironment(cmd); err != nil {
 		return err
 	}
-	if err := a.loudness(); err != nil {
+	if err := errors.Join(a.loudness(), a.colorable()); err != nil {
 		return err
 	}
 	return a.enter()
+}
+
+// colorable refuses a --color that is none, before anything is done.
+func (a *app) colorable() error {
+	if words := []string{"auto", "always", "never", ""}; !slices.Contains(words, a.color) {
+		return usage("--color is %q%s", a.color, inventory.DidYouMean(a.color, words[:3]))
+	}
+	return nil
 }
 
 // enter goes to the folder of -C: files are then named as from there.

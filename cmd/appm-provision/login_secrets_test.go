@@ -91,9 +91,9 @@ func TestSecretsThatAreWrong(t *testing.T) {
 	t.Setenv("PASS", "hush-wrong")
 	for _, c := range []struct{ name, ssh, want string }{
 		{"passphrase", `passphrase = { env = "PASS" }`, "key " + key + " is not opened by ssh.passphrase (env PASS); correct it, or run: ssh-add " + key},
-		{"passphrase that is not there", `passphrase = { env = "NONE" }`, "ssh.passphrase (env NONE): the environment variable NONE is not set"},
+		{"passphrase that is not there", `passphrase = { env = "NONE" }`, "ssh.passphrase (env NONE): the environment variable NONE is not set; export it"},
 		{"no terminal", "", "key " + key + ` has a passphrase, and there is no terminal to ask on; run: ssh-add ` + key + `, or say in the inventory where it is: passphrase = { env = "NAME" }`},
-		{"password", "passphrase = { env = \"PASS\" }\npassword = { env = \"NONE\" }", "ssh.password (env NONE): the environment variable NONE is not set\nkey " + key + " is not opened by ssh.passphrase (env PASS); correct it, or run: ssh-add " + key},
+		{"password", "passphrase = { env = \"PASS\" }\npassword = { env = \"NONE\" }", "ssh.password (env NONE): the environment variable NONE is not set; export it\nkey " + key + " is not opened by ssh.passphrase (env PASS); correct it, or run: ssh-add " + key},
 		{"prompt without a terminal", "password = { prompt = true }", "ssh.password (prompt): there is no terminal to ask on; use env, file or command in the inventory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

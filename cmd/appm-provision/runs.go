@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -75,7 +77,11 @@ func (a *app) runsShowCommand() *cobra.Command {
 // findRun reads the record of an id, or the file that is named.
 func findRun(name string) (*run.Past, error) {
 	if filepath.Ext(name) == ".jsonl" {
-		return run.Read(name)
+		p, err := run.Read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; appm-provision runs lists the records of this machine", err)
+		}
+		return p, err
 	}
 	dir, err := stateDir()
 	if err != nil {
@@ -122,7 +128,7 @@ func (a *app) runsPruneCommand() *cobra.Command {
 				return usage("--older-than is %q; it may be a number of days (90d) or a duration (36h)", older)
 			}
 			if keep < 1 {
-				return usage("--keep is %d; the newest record of a deployment always stays", keep)
+				return usage("--keep is %d; want 1 or more, as the newest record of a deployment always stays", keep)
 			}
 			dir, err := stateDir()
 			if err != nil {

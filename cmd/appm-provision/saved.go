@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -189,6 +190,9 @@ func readLines(file string) (head savedHead, second []byte, err error) {
 // changed afterwards is refused.
 func readSaved(file string) (*savedPlan, error) {
 	head, second, err := readLines(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w; appm-provision plan --out makes a saved plan", err)
+	}
 	if err != nil {
 		return nil, err
 	}

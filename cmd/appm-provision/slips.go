@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,6 +48,8 @@ func miscounted(cmd *cobra.Command, given []string, least, most int) string {
 	}
 	_, wanted, _ := strings.Cut(cmd.Use, " ")
 	switch n := len(given); {
+	case most == 0 && filepath.Ext(given[0]) == ".toml" && cmd.Flags().Lookup("inventory") != nil:
+		return fmt.Sprintf("%s takes no arguments, got %q (did you mean -i %s?)", cmd.CommandPath(), given[0], given[0])
 	case most == 0:
 		return fmt.Sprintf("%s takes no arguments, got %q", cmd.CommandPath(), given[0])
 	case n < least:
@@ -78,7 +81,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	case errors.As(err, &unknown):
 		text = unknownFlag(cmd, unknown)
 	case errors.As(err, &lacks):
-		text = fmt.Sprintf("%s needs a value: %s", spelt(lacks.GetFlag()), lacks.GetFlag().Usage)
+		_, about := pflag.UnquoteUsage(lacks.GetFlag())
+		text = fmt.Sprintf("%s needs a value: %s", spelt(lacks.GetFlag()), about)
 	case errors.As(err, &invalid):
 		text = fmt.Sprintf("%s is %q; want %s", spelt(invalid.GetFlag()), invalid.GetValue(), valueOf(invalid.GetFlag()))
 	}

@@ -112,7 +112,7 @@ func (r SecretRef) fetch(from Sources) (string, error) {
 	case SecretEnv:
 		text, set := from.Env(r.where)
 		if !set {
-			return "", fmt.Errorf("the environment variable %s is not set", r.where)
+			return "", fmt.Errorf("the environment variable %s is not set; export it", r.where)
 		}
 		return text, nil
 	case SecretFile:

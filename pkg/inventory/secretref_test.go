@@ -59,7 +59,7 @@ func TestResolve(t *testing.T) {
 	for _, c := range []struct{ value, asks, want, err string }{
 		{`"in the file"`, "", "in the file", ""},
 		{`{ env = "P" }`, "env P", "from env", ""},
-		{`{ env = "UNSET" }`, "env UNSET", "", "database.password (env UNSET): the environment variable UNSET is not set"},
+		{`{ env = "UNSET" }`, "env UNSET", "", "database.password (env UNSET): the environment variable UNSET is not set; export it"},
 		{`{ env = "EMPTY" }`, "env EMPTY", "", "database.password (env EMPTY): the password is empty"},
 		{`{ env = "TWO" }`, "env TWO", "", "database.password (env TWO): the password contains a line end or another control character; choose another"},
 		{`{ file = "secrets/p" }`, "file secrets/p", "from file", ""},

@@ -173,7 +173,7 @@ func records(dir, deployment string) ([]string, error) {
 	case deployment == "":
 		pattern = "*"
 	case !deploymentRule.MatchString(deployment):
-		return nil, fmt.Errorf("deployment %q: not the name of one", deployment)
+		return nil, fmt.Errorf("deployment %q: not the name of one; appm-provision runs lists those that have records", deployment)
 	}
 	if err := private(dir); err != nil {
 		return nil, ignoreAbsent(err)
