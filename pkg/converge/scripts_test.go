@@ -131,7 +131,7 @@ func aHome(t *testing.T, script string) string {
 func TestAServerThatDoesNotComeUpIsTold(t *testing.T) {
 	for name, c := range map[string]struct{ script, want, patience string }{
 		"the process ends": {
-			"echo 'ERROR no database' >> repository/logs/wso2carbon.log\nsh -c 'sleep 1' java -Dcarbon.home=\"$(pwd)\" &\n",
+			"echo 'ERROR no database' >> repository/logs/wso2carbon.log\nsh -c 'sleep 4; :' java -Dcarbon.home=\"$(pwd)\" &\n",
 			"failed the server process", "60", // on a busy machine the end is seen late
 		},
 		"an old line of the log counts for nothing": {
