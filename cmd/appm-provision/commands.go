@@ -143,11 +143,12 @@ func (a *app) planned(cmd *cobra.Command) (*session, *plan.Plan, error) {
 }
 
 func (a *app) show(p *plan.Plan) error {
-	color, err := a.colored()
+	o, err := a.options()
 	if err != nil {
 		return err
 	}
-	return report.Plan(a.stdout, p, report.Options{Verbose: a.verbosity >= sayWhy, Brief: a.quiet && !a.asks, Color: color})
+	o.Brief = a.quiet && !a.asks
+	return report.Plan(a.stdout, p, o)
 }
 
 func (a *app) colored() (bool, error) {
@@ -158,11 +159,11 @@ func (a *app) colored() (bool, error) {
 	case "never":
 		return false, nil
 	case "auto":
-		file, is := behind(a.stdout).(*os.File)
-		if is = is && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(file.Fd())); is {
+		colored := terminalOf(a.stdout) != nil && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+		if colored {
 			a.painted()
 		}
-		return is, nil
+		return colored, nil
 	}
 	return false, usage("--color is %q; it may be auto, always or never", a.color)
 }

@@ -52,6 +52,7 @@ type app struct {
 	quiet     bool // -q
 	asks      bool // before it applies the plan that it shows
 	color     string
+	addresses map[string]string   // of the hosts, once the inventory is read
 	clean     func(string) string // takes secrets out of what is told; nil until they are known
 }
 

@@ -17,7 +17,7 @@ func (a *app) showCommand() *cobra.Command {
 		Use: "show FILE", Short: "Show a plan that plan --out has saved; open no connection", Args: cobra.ExactArgs(1),
 		Example: "  appm-provision show tonight.plan",
 		RunE: func(_ *cobra.Command, args []string) error {
-			color, err := a.colored()
+			o, err := a.options()
 			if err != nil {
 				return err
 			}
@@ -29,7 +29,11 @@ func (a *app) showCommand() *cobra.Command {
 				a.warn("%s was made with another key, on another machine or by another user: whether it is as it was made cannot be told", s.file)
 			}
 			fmt.Fprint(a.stdout, s.heading())
-			return report.Plan(a.stdout, s.plan, report.Options{Verbose: a.verbosity >= sayWhy, Brief: a.quiet, Color: color})
+			if inv, _, err := inventory.Parse(s.Inventory, []byte(s.Source)); err == nil { // else hosts are told apart by their addresses
+				o.Addresses = addresses(inv)
+			}
+			o.Brief = a.quiet
+			return report.Plan(a.stdout, s.plan, o)
 		},
 	}
 	a.verbosityFlags(cmd)

@@ -60,6 +60,7 @@ func (a *app) read() (inventory.Inventory, error) {
 	for _, w := range warnings {
 		fmt.Fprintln(a.stderr, "warning:", w)
 	}
+	a.addresses = addresses(inv)
 	return inv, err
 }
 

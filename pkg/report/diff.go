@@ -18,6 +18,7 @@ const context = 3
 type diffLine struct {
 	kind byte // ' ', '+', '-', '@'
 	text string
+	line int // its number in the new file, of a '-' in the old; 0 of the others
 }
 
 // diff compares two files by their real bytes and shows them by their masked
@@ -40,15 +41,15 @@ func (v veil) diff(before, after *plan.File, hiddenBefore, hidden []plan.Span) (
 	to := v.mask(now.Data, append(slices.Clone(hidden), carried(unified.Hunks, old.Data, now.Data, hiddenBefore)...))
 	var lines []diffLine
 	walk(unified.Hunks, func(h hunk) {
-		lines = append(lines, diffLine{'@', fmt.Sprintf("@@ -%s +%s @@", place(h.from, h.removed), place(h.to, h.added))})
+		lines = append(lines, diffLine{kind: '@', text: fmt.Sprintf("@@ -%s +%s @@", place(h.from, h.removed), place(h.to, h.added))})
 	}, func(kind udiff.OpKind, i, j int) {
 		switch kind {
 		case udiff.Delete:
-			lines = append(lines, shown('-', from[i], crlf)...)
+			lines = append(lines, shown('-', from[i], crlf, i+1)...)
 		case udiff.Insert:
-			lines = append(lines, shown('+', to[j], crlf)...)
+			lines = append(lines, shown('+', to[j], crlf, j+1)...)
 		default:
-			lines = append(lines, shown(' ', to[j], crlf)...)
+			lines = append(lines, shown(' ', to[j], crlf, j+1)...)
 		}
 	})
 	return lines, nil
@@ -128,15 +129,15 @@ func place(line, count int) string {
 
 // shown is one line of text; where a file mixes line ends, a CR is made
 // visible, because it is part of what changes.
-func shown(kind byte, line string, crlf bool) []diffLine {
+func shown(kind byte, line string, crlf bool, number int) []diffLine {
 	end := ending(line)
 	text := strings.TrimSuffix(line, end)
 	if strings.HasPrefix(end, "\r") && !crlf {
 		text += `\r`
 	}
-	out := []diffLine{{kind, text}}
+	out := []diffLine{{kind, text, number}}
 	if end == "" {
-		out = append(out, diffLine{'\\', " No newline at end of file"})
+		out = append(out, diffLine{kind: '\\', text: " No newline at end of file"})
 	}
 	return out
 }

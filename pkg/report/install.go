@@ -38,14 +38,15 @@ func serviceWord(c plan.Change) string {
 	return "start"
 }
 
-// installed writes what belongs to such a change.
-func (t *text) installed(c plan.Change) {
+// installRows are the details of such a change.
+func installRows(c plan.Change, o Options) []row {
 	switch after := c.After.(type) {
 	case *plan.Package:
 		if len(after.With) > 0 {
-			t.line("      %s: %s", count(len(after.With), "package", "packages"), visible(strings.Join(after.With, ", ")))
+			return []row{detail(count(len(after.With), "package", "packages") + ": " + visible(strings.Join(after.With, ", ")))}
 		}
 	case *plan.Admin:
-		t.statements(after.Statements)
+		return statementRows(after.Statements, o)
 	}
+	return nil
 }

@@ -134,13 +134,20 @@ func TestSummary(t *testing.T) {
 	kept := change{file("a"), plan.Want{Ref: ref("h", plan.KindFile, "/kept"), After: file("a")}}
 	more := change{file("a"), plan.Want{Ref: ref("h", plan.KindFile, "/more"), After: file("a")}}
 	made := change{nil, plan.Want{Ref: ref("h", plan.KindFile, "/made"), After: file("a")}}
+	database := change{&plan.Schema{}, plan.Want{Ref: ref("database", plan.KindSchema, "ES"), After: &plan.Schema{}}}
+	other := change{file("a"), plan.Want{Ref: ref("other", plan.KindFile, "/kept"), After: file("a")}}
 	for want, changes := range map[string][]change{
 		"No changes.": nil,
-		"No changes. 1 resource is as the inventory says.":   {kept},
-		"No changes. 2 resources are as the inventory says.": {kept, more},
-		"Plan: 1 to create.":                               {made},
-		"Plan: 1 to create; 1 resource stays as it is.":    {made, kept},
-		"Plan: 1 to create; 2 resources stay as they are.": {made, kept, more},
+		"No changes. 1 host is as the inventory says; 1 resource was compared.":                       {kept},
+		"No changes. 1 host is as the inventory says; 2 resources were compared.":                     {kept, more},
+		"No changes. 2 hosts are as the inventory says; 2 resources were compared.":                   {kept, other},
+		"No changes. 2 hosts and the databases are as the inventory says; 3 resources were compared.": {kept, other, database},
+		"No changes. The databases are as the inventory says; 1 resource was compared.":               {database},
+		"Plan: 1 to create.": {made},
+		"Plan: 1 to change; nothing to do on 1 host; 1 resource stays as it is.":                                          {kept, everything[11]},
+		"Plan: 1 to create; 1 resource stays as it is.":                                                                   {made, kept},
+		"Plan: 1 to create; 2 resources stay as they are.":                                                                {made, kept, more},
+		"Plan: 1 to create; nothing to do on 1 of 2 hosts; 2 resources stay as they are.":                                 {made, kept, other},
 		"Plan: 3 to create, 3 to change, 2 to remove, 1 to start, 1 to restart, 1 to stop; 2 resources stay as they are.": append([]change{made, kept, more}, everything[:10]...),
 	} {
 		if got := report.Summary(build(t, changes)); got != want {

@@ -9,12 +9,16 @@ import (
 
 // Change is one change as a plan shows it, for the record.
 func Change(c plan.Change, o Options) (string, error) {
-	var b strings.Builder
-	t := &text{Writer: bufio.NewWriter(&b), Options: o}
-	if err := t.change(c); err != nil {
+	rows, err := changeRows(c, o)
+	if err != nil {
 		return "", err
 	}
-	err := t.Flush()
+	var b strings.Builder
+	t := &text{Writer: bufio.NewWriter(&b)}
+	for _, r := range rows {
+		t.row(r)
+	}
+	err = t.Flush()
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 

@@ -154,7 +154,7 @@ func render(t *testing.T, p *plan.Plan, err error) string {
 		return "error: " + err.Error() + "\n"
 	}
 	var b bytes.Buffer
-	if err := report.Plan(&b, p, report.Options{}); err != nil {
+	if err := report.Plan(&b, p, report.Options{Apart: true}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -95,57 +95,55 @@ func TestADatabaseServerIsInstalled(t *testing.T) {
 		from func() bare
 		want string
 	}{
-		{what: "all of it on a host without one", from: fresh, want: `database
+		{what: "all of it on a host without one", from: fresh, want: `database: install
   ~ account root: the tool logs in with it
       SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0;
       ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING (secret) OR unix_socket;
 
-db1
+db1: install
   + package mariadb-server 1:10.11.6-0, by apt: there is no database server
       2 packages: galera-4 26.4, mariadb-server 1:10.11.6-0
   + /etc/mysql/mariadb.conf.d/zz-appm-provision.cnf: the nodes reach the server at 192.168.10.5
-      @@ -0,0 +1,6 @@
-      +# Written by appm-provision for the deployment test, whose nodes reach this
-      +# server at 192.168.10.5. Who may log in, and from where, its accounts say.
-      +[mysqld]
-      +bind-address = 0.0.0.0
-      +port = 3306
-      +skip-networking = 0
+      1 + # Written by appm-provision for the deployment test, whose nodes reach this
+      2 + # server at 192.168.10.5. Who may log in, and from where, its accounts say.
+      3 + [mysqld]
+      4 + bind-address = 0.0.0.0
+      5 + port = 3306
+      6 + skip-networking = 0
   > start database server: it comes with the package
 
 Plan: 2 to create, 1 to change, 1 to start.
 `},
-		{what: "nothing where all is as it should be", from: installed, want: "No changes. 4 resources are as the inventory says.\n"},
-		{what: "the file alone, while it listens where it should", from: installed, make: func(b *bare) { b.file = "" }, want: `db1
+		{what: "nothing where all is as it should be", from: installed, want: "No changes. 1 host and the databases are as the inventory says; 4 resources were compared.\n"},
+		{what: "the file alone, while it listens where it should", from: installed, make: func(b *bare) { b.file = "" }, want: `db1: install
   + /etc/mysql/mariadb.conf.d/zz-appm-provision.cnf: the nodes reach the server at 192.168.10.5
-      @@ -0,0 +1,6 @@
-      +# Written by appm-provision for the deployment test, whose nodes reach this
-      +# server at 192.168.10.5. Who may log in, and from where, its accounts say.
-      +[mysqld]
-      +bind-address = 0.0.0.0
-      +port = 3306
-      +skip-networking = 0
+      1 + # Written by appm-provision for the deployment test, whose nodes reach this
+      2 + # server at 192.168.10.5. Who may log in, and from where, its accounts say.
+      3 + [mysqld]
+      4 + bind-address = 0.0.0.0
+      5 + port = 3306
+      6 + skip-networking = 0
 
 Plan: 1 to create; 3 resources stay as they are.
 `},
-		{what: "a restart where only the host itself reaches it", from: installed, make: func(b *bare) { b.service.Listens = []string{"127.0.0.1", "::1"} }, want: `db1
+		{what: "a restart where only the host itself reaches it", from: installed, make: func(b *bare) { b.service.Listens = []string{"127.0.0.1", "::1"} }, want: `db1: install
   > restart database server: it listens at 127.0.0.1 and ::1 only, where the nodes do not reach it
 
 Plan: 1 to restart; 3 resources stay as they are.
 `},
-		{what: "a restart where it takes no TCP", from: installed, make: func(b *bare) { b.service.Listens = nil }, want: `db1
+		{what: "a restart where it takes no TCP", from: installed, make: func(b *bare) { b.service.Listens = nil }, want: `db1: install
   > restart database server: it does not listen at port 3306
 
 Plan: 1 to restart; 3 resources stay as they are.
 `},
 		{what: "nothing where it listens at the nodes' address alone", from: installed, make: func(b *bare) { b.service.Listens = []string{"192.168.10.5"} },
-			want: "No changes. 4 resources are as the inventory says.\n"},
-		{what: "a start of one that does not run", from: installed, make: func(b *bare) { b.service = plan.Service{} }, want: `db1
+			want: "No changes. 1 host and the databases are as the inventory says; 4 resources were compared.\n"},
+		{what: "a start of one that does not run", from: installed, make: func(b *bare) { b.service = plan.Service{} }, want: `db1: install
   > start database server: not running
 
 Plan: 1 to start; 3 resources stay as they are.
 `},
-		{what: "what was cut off", from: installed, make: func(b *bare) { b.pkg.Installed, b.pkg.Broken = "", "half-configured" }, want: `db1
+		{what: "what was cut off", from: installed, make: func(b *bare) { b.pkg.Installed, b.pkg.Broken = "", "half-configured" }, want: `db1: install
   + package mariadb-server, by apt: its installation was cut off (half-configured)
 
 Plan: 1 to create; 3 resources stay as they are.
@@ -155,21 +153,21 @@ Plan: 1 to create; 3 resources stay as they are.
 			b.service = plan.Service{}
 		}, want: `note: db1: package mariadb-server: apt does not know it yet (Unable to locate package mariadb-server); apply fetches the lists first. What is planned for the databases is for a MariaDB of today; if another one comes, apply stops before it touches them
 
-db1
+db1: install
   + package mariadb-server, by apt: there is no database server; which version there is to install is not known before apt fetches its lists
   > start database server: it comes with the package
 
 Plan: 1 to create, 1 to start; 2 resources stay as they are.
 `},
 		{what: "nothing on somebody's server that no package carries", from: installed, make: func(b *bare) { b.pkg.Installed, b.file = "", "" },
-			want: "No changes. 2 resources are as the inventory says.\n"},
-		{what: "another admin than root", with: "====\nuser = \"root\"\n=>\nuser = \"ops\"\n", from: installed, make: func(b *bare) { b.admin = plan.Admin{} }, want: `database
+			want: "No changes. 1 host and the databases are as the inventory says; 2 resources were compared.\n"},
+		{what: "another admin than root", with: "====\nuser = \"root\"\n=>\nuser = \"ops\"\n", from: installed, make: func(b *bare) { b.admin = plan.Admin{} }, want: `database: install
   + account ops: the tool logs in with it
       SET SESSION sql_mode = 'NO_AUTO_CREATE_USER', old_passwords = 0;
       CREATE USER 'ops'@'localhost' IDENTIFIED BY PASSWORD (secret);
       GRANT ALL PRIVILEGES ON *.* TO 'ops'@'localhost' WITH GRANT OPTION;
 
-Plan: 1 to create; 3 resources stay as they are.
+Plan: 1 to create; nothing to do on 1 host; 3 resources stay as they are.
 `},
 	} {
 		b := c.from()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -129,20 +130,24 @@ func counted(shown string, r plan.Ref) (minus, plus int) {
 	return minus, plus
 }
 
-// of calls see for each line of one file's diff in a rendered plan.
+// numbered is a line of a file in a rendered plan: its number, its sign, itself.
+var numbered = regexp.MustCompile(`^ {6} *\d+ ([ +-]) ?(.*)$`)
+
+// of calls see for each line of one file's diff in a rendered plan, the sign
+// first.
 func of(shown string, r plan.Ref, see func(string)) {
 	target, inside := "", false
 	for l := range strings.Lines(shown) {
 		l = strings.TrimSuffix(l, "\n")
-		line, isLine := strings.CutPrefix(l, "      ")
 		switch change, isChange := strings.CutPrefix(l, "  "); {
-		case isLine && inside && line != "":
-			see(line)
-		case isLine:
+		case strings.HasPrefix(l, "      "):
+			if line := numbered.FindStringSubmatch(l); line != nil && inside {
+				see(line[1] + line[2])
+			}
 		case isChange:
 			inside = target == r.Target && strings.HasPrefix(change[min(2, len(change)):], r.Path+":")
 		default:
-			target = l
+			target, _, _ = strings.Cut(l, ": ")
 		}
 	}
 }
