@@ -196,7 +196,7 @@ var driftCases = map[string]drift{
 		swap(conf+"datasources/master-datasources.xml", "/AM_DB?autoReconnect=true", "/AM_DB"), []string{"/AM_DB?autoReconnect=true</url>"}},
 	"a password": {"idp", conf + "datasources/master-datasources.xml", func(t *testing.T, w *world, h *lab.Host, n lab.Node) {
 		replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", w.Database.App.Password, "forgotten")
-	}, []string{"-                    <password>(secret)</password>", "+                    <password>(secret)</password>"}},
+	}, []string{"-                     <password>(secret)</password>", "+                     <password>(secret)</password>"}},
 	"app-manager.xml": {"publisher", conf + "app-manager.xml",
 		swap(conf+"app-manager.xml", "<DataSourceName>jdbc/WSO2AM_DB", "<DataSourceName>jdbc/Other"), []string{"<DataSourceName>jdbc/WSO2AM_DB"}},
 	"user-mgt.xml": {"store", conf + "user-mgt.xml",
