@@ -12,7 +12,6 @@ import (
 
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/report"
-	"github.com/appm-provision/appm-provision/pkg/run"
 )
 
 func (a *app) validateCommand() *cobra.Command {
@@ -181,32 +180,4 @@ func (a *app) confirm(ctx context.Context, yes bool) error {
 		err = exit{exitOther, "nothing was applied"}
 	}
 	return err
-}
-
-func (a *app) statusCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "status", Short: "Show how nodes and databases are", Args: cobra.NoArgs,
-		Example: "  appm-provision status\n  appm-provision status --limit store",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := a.prepare(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			if err := s.open(cmd.Context()); err != nil {
-				return err
-			}
-			state, p, err := s.look(cmd.Context())
-			if err != nil {
-				return err
-			}
-			proofs := s.prove(cmd.Context())
-			if err := report.Status(a.stdout, s.rows(state, p, proofs)); err != nil {
-				return err
-			}
-			return proven(proofs, func(run.Event) {}) // the table has said the rest
-		},
-	}
-	a.deploymentFlags(cmd)
-	return cmd
 }

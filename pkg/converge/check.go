@@ -30,6 +30,9 @@ type Inquiry struct {
 	// Files are asked for an access control list: by the home whose owner looks,
 	// "" for the session.
 	Files map[string][]string
+	// Links are asked for by the home of a server, with the ports on which it
+	// and its peers listen: its connections that have one of these at either end.
+	Links map[string][]int
 }
 
 // Health is what a host answered.
@@ -42,6 +45,7 @@ type Health struct {
 	Left      []string          // uploads that earlier runs left behind
 	Listed    []string          // files that have an access control list
 	Clock     Clock
+	Links     map[string][]Link // of the servers that were asked about; absent where the host cannot tell
 }
 
 // Space is what is left where a folder is.
@@ -128,7 +132,7 @@ func (q Inquiry) reads() []Read {
 		}
 		list = append(list, r)
 	}
-	return list
+	return append(list, q.links()...)
 }
 
 // Look is Gather with an inquiry beside it. Hosts without an inquiry are only
@@ -145,6 +149,15 @@ func healthOf(target string, asked []Read, found [][]Found, begin, end time.Time
 	var whole Health
 	for i, r := range asked {
 		if r.As != "" && (len(found[i]) != 1 || found[i][0].Kind != "output") {
+			continue
+		}
+		if r.Name == probeLinks {
+			if whole.Links == nil {
+				whole.Links = map[string][]Link{}
+			}
+			if links, is := parseLinks(string(found[i][0].Data)); is {
+				whole.Links[r.As] = links
+			}
 			continue
 		}
 		if len(found[i]) != 1 || found[i][0].Err != "" {

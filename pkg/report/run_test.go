@@ -107,8 +107,8 @@ func TestOutcome(t *testing.T) {
 func TestStatus(t *testing.T) {
 	var b bytes.Buffer
 	err := report.Status(&b, []report.Row{
-		{Name: "idp1", Role: "idp", Host: "idp1", Server: "process 4711", Up: 51*time.Hour + 2*time.Second + 3*time.Millisecond},
-		{Name: "pub1", Role: "publisher", Host: "h2", Server: "process 12", Up: time.Minute, Stale: "axis2.xml changes with this plan", Drift: []string{"axis2.xml", "hosts"}},
+		{Name: "idp1", Role: "idp", Host: "idp1", Version: "1.2.0", Server: "process 4711", Up: 51*time.Hour + 2*time.Second + 3*time.Millisecond, Config: "current", Database: "ok", LastRun: "2025-01-02 03:04Z done"},
+		{Name: "pub1", Role: "publisher", Host: "h2", Server: "process 12", Up: time.Minute, Config: "foreign", Cluster: "1 of 2, not store1", Stale: "axis2.xml changes with this plan", Drift: []string{"axis2.xml", "hosts"}},
 		{Name: "store1", Role: "store", Host: "h2\x1b[2J", Server: "stopped", Stale: "not running\n"},
 		{Name: "database", Server: "MariaDB 10.11.6-\x1b[2J"},
 	})

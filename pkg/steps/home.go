@@ -85,6 +85,25 @@ func checkVersion(s *plan.State, n inventory.Node, r plan.Ref) error {
 	return nil
 }
 
+// Version is that of the product in a node's home, as gathered; "" where its
+// carbon.xml does not say.
+func Version(s *plan.State, n inventory.Node) string {
+	o, err := s.Found(at(n, plan.KindFile, carbonXML))
+	f, is := o.(*plan.File)
+	if err != nil || !is {
+		return ""
+	}
+	doc, err := xmledit.Parse(f.Data)
+	if err != nil {
+		return ""
+	}
+	v, err := doc.One("Server/Version")
+	if err != nil {
+		return ""
+	}
+	return v.Text()
+}
+
 func missing(n inventory.Node, r plan.Ref, text string) error {
 	return &plan.Error{Cause: plan.Missing, Ref: r, Node: n.Name, Text: text}
 }

@@ -59,8 +59,8 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 				if err != nil {
 					return nil, nil, err
 				}
-				after.Renew = len(stale) > 0
-				want.Why = strings.Join(stale, "; ")
+				want.Why = stale.why()
+				after.Renew = want.Why != ""
 			}
 			if !found.Running || after.Renew {
 				after.Start, err = d.start(s, n, found, java.Ref)
@@ -72,51 +72,77 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 	}
 }
 
+// staleness is why a running server is not on the configuration that it should
+// be on.
+type staleness struct {
+	planned []string // changes with this plan
+	since   []string // changed after the server started
+	ahead   bool     // these have dates ahead of the host's clock
+}
+
+// Since is what a node's server should have loaded and has not, as it changed
+// after the server started; none of a server that does not run.
+func (d Deployment) Since(s *plan.State, n inventory.Node) ([]string, error) {
+	o, err := s.Found(at(n, plan.KindServer, ""))
+	if err != nil {
+		return nil, err
+	}
+	server, is := o.(*plan.Server)
+	if !is || !server.Running {
+		return nil, nil
+	}
+	stale, err := d.stale(s, n, server)
+	return stale.since, err
+}
+
 // stale says why a running server is older than what it should have loaded.
-func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) ([]string, error) {
-	var planned, since []string
-	ahead := false
+func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) (x staleness, err error) {
 	for _, f := range d.managed(n) {
 		r := at(n, plan.KindFile, f)
 		if s.Changes(r) {
-			planned = append(planned, path.Base(f))
+			x.planned = append(x.planned, path.Base(f))
 			continue
 		}
 		o, err := s.Found(r)
 		if err != nil {
-			return nil, err
+			return x, err
 		}
 		if f, is := o.(*plan.File); is && server.Started.Before(f.Changed) {
-			since = append(since, path.Base(r.Path))
-			ahead = ahead || f.Changed.After(now(server).Add(loose))
+			x.since = append(x.since, path.Base(r.Path))
+			x.ahead = x.ahead || f.Changed.After(now(server).Add(loose))
 		}
 	}
 	driver, changed, err := d.driverChange(s, n, server)
 	if err != nil {
-		return nil, err
+		return x, err
 	}
 	if driver {
-		planned = append(planned, "the JDBC driver")
+		x.planned = append(x.planned, "the JDBC driver")
 	} else if changed {
-		since = append(since, "the JDBC driver")
+		x.since = append(x.since, "the JDBC driver")
 	}
 	account, changed := d.accountChange(s, n, server)
 	if account {
-		planned = append(planned, "the database account")
+		x.planned = append(x.planned, "the database account")
 	} else if changed {
-		since = append(since, "the database account")
+		x.since = append(x.since, "the database account")
 	}
+	return x, nil
+}
+
+// why is empty for a server that is on the configuration that it should be on.
+func (x staleness) why() string {
 	var why []string
-	if len(planned) > 0 {
-		why = append(why, verb(planned)+" with this plan")
+	if len(x.planned) > 0 {
+		why = append(why, verb(x.planned)+" with this plan")
 	}
-	if len(since) > 0 {
-		why = append(why, strings.Join(since, ", ")+" changed after the server started")
+	if len(x.since) > 0 {
+		why = append(why, strings.Join(x.since, ", ")+" changed after the server started")
 	}
-	if ahead {
+	if x.ahead {
 		why = append(why, "the dates of these are ahead of the host's clock, which was set back: whether the server has loaded them cannot be told until the clock is right")
 	}
-	return why, nil
+	return strings.Join(why, "; ")
 }
 
 // loose is how far dates may be ahead of a clock that was never set back.
