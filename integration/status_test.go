@@ -30,8 +30,15 @@ func TestStatusTable(t *testing.T) {
 
 			gateway, n := w.node(t, "gateway")
 			file := n.Home + "/" + conf + "user-mgt.xml"
+			other := w.vary(t, "[cluster]", "[database.pool]\nmax_active = 40\n\n[cluster]")
+			if r := w.runOn(t, other, "apply", "--yes", "--limit", "gw1"); r.code != 0 {
+				t.Fatal(r.err)
+			}
+			w.row(t, "gw1", "foreign", "master-datasources.xml")
+			w.want(t, 0, "apply", "--yes")
+			w.row(t, "gw1", "current")
 			replace(t, gateway, file, ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
-			w.row(t, "gw1", "foreign", "user-mgt.xml")
+			w.row(t, "gw1", "older", "user-mgt.xml")
 			replace(t, gateway, file, ">jdbc/WSO2CarbonDB<", ">jdbc/WSO2UM_DB<")
 			w.row(t, "gw1", "older", "none")
 

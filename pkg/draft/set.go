@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
@@ -84,7 +85,11 @@ func (d *Draft) eachNode(visit func(string, *[]Key)) {
 			continue
 		}
 		host := unquoted(find(&t.Keys, "name").Literal)
-		list := find(&t.Keys, "nodes").List
+		at := slices.IndexFunc(t.Keys, func(k Key) bool { return k.Name == "nodes" })
+		if at < 0 {
+			continue // the database's
+		}
+		list := t.Keys[at].List
 		for i := range list {
 			name := host
 			if len(list) > 1 {

@@ -1,5 +1,7 @@
 package inventory
 
+import "slices"
+
 // Database is the one MySQL-compatible server and what App Manager has on it.
 type Database struct {
 	// Name is the host name in the JDBC URLs.
@@ -39,6 +41,7 @@ type Database struct {
 	SQLMode string // may be empty
 	Order   Order
 	Schemas Schemas
+	Names   Names
 	Options string // the query of the JDBC URLs, without "?"; may be empty
 	// Scripts names the node whose home provides the SQL scripts.
 	Scripts string
@@ -86,6 +89,21 @@ const (
 	IdentityFirst Order = "identity-first"
 	PageOrder     Order = "page"
 )
+
+// Names are the host names in the JDBC URLs of the four databases: Name, unless
+// a deployment that was made by hand gave each its own, as the page's snippets do.
+type Names struct{ AM, UM, REG, ES string }
+
+// HostNames are all that the URLs may have, each once, Name first.
+func (db Database) HostNames() []string {
+	var all []string
+	for _, name := range []string{db.Name, db.Names.AM, db.Names.UM, db.Names.REG, db.Names.ES} {
+		if name != "" && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
 
 // Schemas are the names of the four databases.
 type Schemas struct {

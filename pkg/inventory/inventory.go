@@ -98,6 +98,9 @@ type Host struct {
 	Address   string
 	SSH       HostSSH
 	HostsFile string
+	// Entries tells whether its hosts file gets our names; false where it, or a
+	// name server, is somebody else's.
+	Entries bool
 	// StateDir is where the host keeps what runs replace, and its lock; "": the
 	// place that is usual for the user that scripts run as.
 	StateDir string

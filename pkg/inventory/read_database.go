@@ -41,6 +41,7 @@ func (r *reader) database(s section) {
 	r.databaseTLS(s)
 	r.databaseInstall(s)
 	r.schemas(s)
+	r.names(s)
 	r.scripts(s)
 	r.accountHosts(s)
 }
@@ -121,6 +122,17 @@ func (r *reader) knownHost(value string) string {
 		return ""
 	}
 	return "is no [[host]] of this inventory" + DidYouMean(value, names)
+}
+
+// names reads the host names of the URLs.
+func (r *reader) names(s section) {
+	t, db := s.table("names"), &r.inv.Database
+	db.Names = Names{
+		AM:  t.text("am", db.Name, hostName),
+		UM:  t.text("um", db.Name, hostName),
+		REG: t.text("reg", db.Name, hostName),
+		ES:  t.text("es", db.Name, hostName),
+	}
 }
 
 // schemas reads the names of the databases, all different: servers on Windows

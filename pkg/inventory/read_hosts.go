@@ -45,6 +45,7 @@ func (r *reader) host(s section) Host {
 		Name:      s.text("name", "", memberName),
 		Address:   address(s),
 		HostsFile: s.text("hosts_file", defaultHostsFile, absolute),
+		Entries:   s.flag("host_entries", true),
 		StateDir:  s.text("state_dir", "", absolute),
 		Line:      s.start(),
 	}

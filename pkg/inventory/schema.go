@@ -104,6 +104,12 @@ var databaseKeys = []key{
 		{name: "reg", kind: text},
 		{name: "es", kind: text},
 	}},
+	{name: "names", kind: table, keys: []key{
+		{name: "am", kind: text},
+		{name: "um", kind: text},
+		{name: "reg", kind: text},
+		{name: "es", kind: text},
+	}},
 	{name: "options", kind: text, empty: true},
 	{name: "scripts", kind: text},
 	{name: "pool", kind: table, keys: []key{
@@ -141,6 +147,7 @@ var hostKeys = []key{
 		{name: "become_password", kind: secret},
 	}},
 	{name: "hosts_file", kind: text},
+	{name: "host_entries", kind: flag},
 	{name: "state_dir", kind: text},
 	{name: "nodes", kind: tables, keys: []key{
 		{name: "role", kind: text},

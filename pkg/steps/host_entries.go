@@ -66,7 +66,13 @@ type entry struct{ address, name string }
 // on all nodes; Publisher and Store know themselves as 127.0.0.1.
 func (d Deployment) entries(h inventory.Host) []entry {
 	inv := d.Inventory
-	list := []entry{{inv.Database.Address, inv.Database.Name}}
+	var list []entry
+	for _, name := range inv.Database.HostNames() {
+		list = append(list, entry{inv.Database.Address, name})
+	}
+	if !h.Entries { // where the others are is not ours to say
+		return list
+	}
 	for _, shared := range []struct {
 		role inventory.Role
 		inventory.Shared

@@ -15,6 +15,7 @@ import (
 // datasource is one of the page's datasources.
 type datasource struct {
 	name, description, jndi, schema string
+	host                            string // in the URL
 	autoCommit                      string // defaultAutoCommit; empty: the page does not set it
 }
 
@@ -22,14 +23,14 @@ type datasource struct {
 // database although its text counts it among the users (docs/deployment.md).
 func datasources(db inventory.Database, role inventory.Role) []datasource {
 	list := []datasource{
-		{"WSO2AM_DB", "The datasource used for the API Manager database", "jdbc/WSO2AM_DB", db.Schemas.AM, "false"},
-		{"WSO2UM_DB", "The datasource used by user manager", "jdbc/WSO2UM_DB", db.Schemas.UM, ""},
+		{"WSO2AM_DB", "The datasource used for the API Manager database", "jdbc/WSO2AM_DB", db.Schemas.AM, db.Names.AM, "false"},
+		{"WSO2UM_DB", "The datasource used by user manager", "jdbc/WSO2UM_DB", db.Schemas.UM, db.Names.UM, ""},
 	}
 	if role.Clustered() || role == inventory.Gateway && db.RegistryOnGateway {
-		list = append(list, datasource{"WSO2REG_DB", "The datasource used by the registry", "jdbc/WSO2REG_DB", db.Schemas.REG, ""})
+		list = append(list, datasource{"WSO2REG_DB", "The datasource used by the registry", "jdbc/WSO2REG_DB", db.Schemas.REG, db.Names.REG, ""})
 	}
 	if role.Clustered() {
-		list = append(list, datasource{"JAGH2", "The datasource used for by the Jaggery Storage Manager", "jdbc/ES_Storage", db.Schemas.ES, ""})
+		list = append(list, datasource{"JAGH2", "The datasource used for by the Jaggery Storage Manager", "jdbc/ES_Storage", db.Schemas.ES, db.Names.ES, ""})
 	}
 	return list
 }
@@ -46,8 +47,8 @@ func Schemas(db inventory.Database, role inventory.Role) []string {
 // jdbcURL is the one URL of a database: Publisher and Store must have the same
 // bytes, or the registry's cache invalidation between them fails silently
 // (facts.md section 2.3).
-func jdbcURL(db inventory.Database, schema string) string {
-	url := fmt.Sprintf("jdbc:mysql://%s:%d/%s", db.Name, db.Port, schema)
+func jdbcURL(db inventory.Database, host, schema string) string {
+	url := fmt.Sprintf("jdbc:mysql://%s:%d/%s", host, db.Port, schema)
 	if db.Options != "" {
 		url += "?" + db.Options
 	}
@@ -133,7 +134,7 @@ func openPassword(doc *xmledit.Doc, ds datasource) error {
 func (d Deployment) datasource(ds datasource, fresh bool) xmledit.Element {
 	db := d.Inventory.Database
 	conf := []xmledit.Element{
-		text("url", jdbcURL(db, ds.schema)),
+		text("url", jdbcURL(db, ds.host, ds.schema)),
 		text("username", db.User),
 		text("password", d.Password.Reveal()),
 	}

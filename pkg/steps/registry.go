@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"strings"
+
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
@@ -18,7 +20,11 @@ func Registry(d Deployment, n inventory.Node) Edit {
 	return Edit{
 		name: "registry.xml", file: registryXML,
 		why: "the shared registry, mounted as governance and config",
-		edits: func(*xmledit.Doc) ([]xmledit.Edit, error) {
+		edits: func(doc *xmledit.Doc) ([]xmledit.Edit, error) {
+			cacheID, err := cacheID(doc, db)
+			if err != nil {
+				return nil, err
+			}
 			return []xmledit.Edit{
 				xmledit.Upsert(root, xmledit.Element{Name: "dbConfig", Key: "@name",
 					Attrs:    []xmledit.Attribute{{Name: "name", Value: "govregistry"}},
@@ -28,7 +34,7 @@ func Registry(d Deployment, n inventory.Node) Edit {
 					Attrs: []xmledit.Attribute{{Name: "url", Value: "https://" + shared.Name}},
 					Children: []xmledit.Element{
 						text("id", "gov"),
-						text("cacheId", db.User+"@"+jdbcURL(db, db.Schemas.REG)),
+						text("cacheId", cacheID),
 						text("dbConfig", "govregistry"),
 						text("readOnly", "false"),
 						text("enableCache", "true"),
@@ -40,6 +46,22 @@ func Registry(d Deployment, n inventory.Node) Edit {
 			}, nil
 		},
 	}
+}
+
+// cacheID names the cache after user and URL. The product makes the key of a
+// mounted database itself and does not read this one, so one without the URL's
+// query, as the page shows it, stays as it is: it is worth no restart
+// (facts.md section 2.3).
+func cacheID(doc *xmledit.Doc, db inventory.Database) (string, error) {
+	id := db.User + "@" + jdbcURL(db, db.Names.REG, db.Schemas.REG)
+	there, err := doc.Find("wso2registry/remoteInstance[id='gov']/cacheId")
+	if err != nil {
+		return "", err
+	}
+	if url, _, _ := strings.Cut(id, "?"); len(there) == 1 && there[0].Text() == url {
+		return url, nil
+	}
+	return id, nil
 }
 
 func mount(path string) xmledit.Element {

@@ -70,7 +70,7 @@ func For(d Deployment) []plan.Step {
 			}
 		case s.host != nil:
 			for _, h := range d.Inventory.Hosts {
-				if d.Select.HasHost(h.Name) && len(h.Nodes) > 0 {
+				if d.Select.HasHost(h.Name) && len(h.Nodes) > 0 && h.Entries {
 					list = append(list, s.host(d, h))
 				}
 			}
