@@ -32,11 +32,12 @@ func (a *app) validateCommand() *cobra.Command {
 }
 
 func (a *app) planCommand() *cobra.Command {
-	detailed, out := false, ""
+	detailed, out, page := false, "", ""
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show exactly what apply would change; change nothing", Args: cobra.NoArgs,
 		Example: "  appm-provision plan\n  appm-provision plan --limit publisher1,store\n" +
-			"  appm-provision plan --detailed-exitcode       # drift is exit code 2",
+			"  appm-provision plan --detailed-exitcode       # drift is exit code 2\n" +
+			"  appm-provision plan --html plan.html          # a page for the change ticket",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, p, err := a.planned(cmd)
 			if err != nil {
@@ -51,6 +52,11 @@ func (a *app) planCommand() *cobra.Command {
 					return err
 				}
 			}
+			if page != "" {
+				if err := s.planHTML(p, page); err != nil {
+					return err
+				}
+			}
 			if detailed && !p.Empty() {
 				return exit{code: exitChanges}
 			}
@@ -59,6 +65,7 @@ func (a *app) planCommand() *cobra.Command {
 	}
 	a.deploymentFlags(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "also save the plan in this `file`, for apply FILE")
+	cmd.Flags().StringVar(&page, "html", "", "also write the plan in this `file`, as one page")
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 when there are changes")
 	return cmd
 }

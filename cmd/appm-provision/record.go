@@ -147,21 +147,32 @@ func (s *session) traffic() []run.Wire {
 // recorded is the plan as it is recorded: whole, but for the bytes of files
 // and what they hide.
 func recorded(p *plan.Plan, key []byte) (run.Plan, error) {
-	out := run.Plan{Summary: report.Summary(p)}
 	veil := report.Options{Secret: func(secret []byte) string { return "(secret " + run.Fingerprint(key, secret) + ")" }}
-	for _, c := range p.Changes {
-		text, err := report.Change(c, veil)
-		if err != nil {
+	out, err := inParts(p, veil)
+	if err != nil {
+		return out, err
+	}
+	for i, c := range p.Changes {
+		r := &out.Changes[i]
+		if r.Text, err = report.Change(c, veil); err != nil {
 			return out, err
 		}
-		shown, err := report.Shown(c, veil)
+		r.Before, r.After = thing(key, c.Before, nil), thing(key, c.After, c.Before)
+	}
+	return out, nil
+}
+
+// inParts is what of a plan a page shows, and a record beside it.
+func inParts(p *plan.Plan, o report.Options) (run.Plan, error) {
+	out := run.Plan{Summary: report.Summary(p)}
+	for _, c := range p.Changes {
+		shown, err := report.Shown(c, o)
 		if err != nil {
 			return out, err
 		}
 		out.Changes = append(out.Changes, run.Change{
 			Target: c.Ref.Target, Kind: string(c.Ref.Kind), Path: c.Ref.Path, As: c.As, Node: c.Node,
-			Step: c.Step, Stage: string(c.Stage()), Why: report.Visible(c.Why),
-			Before: thing(key, c.Before, nil), After: thing(key, c.After, c.Before), Text: text, Shown: shown,
+			Step: c.Step, Stage: string(c.Stage()), Why: report.Visible(c.Why), Shown: shown,
 		})
 	}
 	for _, n := range p.Notes {

@@ -51,12 +51,13 @@ func of(deployment string) string {
 }
 
 func (a *app) runsShowCommand() *cobra.Command {
+	page := ""
 	cmd := &cobra.Command{
 		Use: "show ID|FILE", Short: "Show a run: its plan, what was done and when, how it ended",
 		Long: "Show a run: its plan, what was done and when, how it ended. The first characters\n" +
 			"of an id are enough; a name that ends in .jsonl is the file of a record, also\n" +
 			"one that somebody else has made.",
-		Example: "  appm-provision runs show 20250131T1015",
+		Example: "  appm-provision runs show 20250131T1015\n  appm-provision runs show 20250131T1015 --html run.html",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			color, err := a.colored()
@@ -67,10 +68,14 @@ func (a *app) runsShowCommand() *cobra.Command {
 			if err != nil {
 				return usage("%v", err)
 			}
+			if page != "" {
+				return a.writeHTML(page, p, report.RunHTML)
+			}
 			return report.Run(a.stdout, p, report.Options{Color: color})
 		},
 	}
 	a.colorFlag(cmd)
+	cmd.Flags().StringVar(&page, "html", "", "write the run in this `file` instead, as one page")
 	return cmd
 }
 

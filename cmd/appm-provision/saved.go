@@ -82,7 +82,7 @@ func (s *session) save(p *plan.Plan, file string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSaved(file, data); err != nil {
+	if err := writeOwn(file, data, isSaved); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.stderr, "saved     %s; to make exactly this plan: appm-provision apply %s\n", file, file)
@@ -124,42 +124,12 @@ func jsonLine(v any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// writeSaved puts the file in its place whole, for its owner only. Of what is
-// there already only a saved plan is replaced.
-func writeSaved(file string, data []byte) (err error) {
-	if err := replaceable(file); err != nil {
-		return err
+// isSaved refuses what is no saved plan.
+func isSaved(file string) error {
+	if _, _, err := readLines(file); err != nil {
+		return usage("%s is there and is no saved plan; remove it, or give --out another name", file)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(file), ".appm-plan-*") // 0600, and nobody's before
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temp.Name()))
-		}
-	}()
-	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), file)
-}
-
-func replaceable(file string) error {
-	info, err := os.Lstat(file)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if info.Mode().IsRegular() {
-		if _, _, err := readLines(file); err == nil {
-			return nil
-		}
-	}
-	return usage("%s is there and is no saved plan; remove it, or give --out another name", file)
+	return nil
 }
 
 // readLines reads the two lines of a saved plan; the second is not looked at.
