@@ -64,6 +64,7 @@ type (
 
 // Host is converge's Host, without the network behind it.
 type Host interface {
+	Ahead(n int)
 	Gather(ctx context.Context, reads []Read) ([][]Found, error)
 	Replace(ctx context.Context, files []Replace) ([]Wrote, error)
 	Run(ctx context.Context, as, script string, args []string, stdin []byte, line func(string)) (exit int, stderr string, err error)
@@ -92,6 +93,7 @@ func Contract(t *testing.T, open func(t *testing.T) Place) {
 		{"writes stop at the first that cannot be done", false, stops},
 		{"removed is absent", false, removed},
 		{"an upload is written and forgotten", false, uploaded},
+		{"what is opened ahead is for any call", false, ahead},
 		{"a pattern finds what matches", false, patterns},
 		{"modes are what was asked for", true, modes},
 		{"names are taken as they are", true, names},
@@ -269,6 +271,13 @@ func uploaded(t *testing.T, p Place) {
 		t.Errorf("once more: %v", err)
 	}
 	p.holds(t, two, text)
+}
+
+func ahead(t *testing.T, p Place) {
+	p.Host.Ahead(3)
+	p.holds(t, p.put(t, "one", "1"), "1")
+	p.Host.Ahead(1)
+	uploaded(t, p)
 }
 
 func patterns(t *testing.T, p Place) {

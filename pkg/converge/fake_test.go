@@ -37,6 +37,8 @@ func sum(data string) string {
 	return hex.EncodeToString(s[:])
 }
 
+func (*fakeHost) Ahead(int) {}
+
 func (h *fakeHost) Gather(_ context.Context, reads []Read) ([][]Found, error) {
 	if h.down != nil {
 		return nil, h.down

@@ -13,6 +13,7 @@ import (
 // files writes all files of a host in one round trip, in the plan's order.
 func (a *application) files(ctx context.Context) {
 	a.each(a.plan.At(plan.StageFiles), func(target string, changes []plan.Change) error {
+		a.Hosts[target].Ahead(1) // for what looks at it afterwards
 		wrote, err := a.Hosts[target].Replace(finishing(ctx), a.replaces(target, changes))
 		for i, w := range wrote {
 			if w.Done {

@@ -62,6 +62,8 @@ type (
 
 // Host is what converge needs of a machine.
 type Host interface {
+	// Ahead opens what the next n calls need, side by side with what is under way.
+	Ahead(n int)
 	// Gather answers any number of reads in one round trip.
 	Gather(ctx context.Context, reads []Read) ([][]Found, error)
 	// Replace writes files in order and stops at the first that it can't.

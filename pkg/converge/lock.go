@@ -22,6 +22,7 @@ var lockScript string
 // Keeper is what a lock needs of a machine: a script that is kept, and told every
 // so often that we live. Hold returns when the script has ended, or the context.
 type Keeper interface {
+	Ahead(n int) // as Host has it
 	Hold(ctx context.Context, script string, args []string, every time.Duration, line func(string)) (exit int, stderr string, err error)
 }
 

@@ -16,6 +16,7 @@ import (
 func (l *Locks) host(ctx, kept context.Context, name string) error {
 	k := &keeping{locks: l, host: name, answer: make(chan error, 1)}
 	own, give := context.WithCancel(kept)
+	l.claim.Hosts[name].Ahead(2) // for the lock, and for the first change after it
 	l.kept.Go(func() {
 		defer give()
 		exit, stderr, err := l.claim.Hosts[name].Hold(own, lockScript, l.arguments(name), l.claim.Every, k.hears)

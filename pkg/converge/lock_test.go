@@ -24,6 +24,8 @@ type script struct {
 	once  sync.Once
 }
 
+func (*script) Ahead(int) {}
+
 func (s *script) Hold(ctx context.Context, _ string, _ []string, _ time.Duration, line func(string)) (int, string, error) {
 	for _, l := range s.lines {
 		line(l)

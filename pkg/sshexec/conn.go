@@ -22,6 +22,9 @@ type Conn struct {
 
 	stage staging
 	door  door
+
+	sparing sync.Mutex
+	spares  []*spare // sessions that Ahead has opened
 }
 
 // Dial connects and logs in. Hosts with a jump host in common are better
@@ -35,7 +38,10 @@ var errClosed = errors.New("closed by us")
 // Close ends the connection and everything that runs over it. Where it serves a
 // host behind this one as well, it ends with the last of those.
 func (c *Conn) Close() error {
-	c.leaving.Do(c.leave)
+	c.leaving.Do(func() {
+		c.discardAll()
+		c.leave()
+	})
 	return nil
 }
 

@@ -128,9 +128,13 @@ func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, re
 	return s, nil
 }
 
-// open opens a session channel. A refusal is tried again for a moment: the
-// server still counts channels that were just closed.
+// open opens a session channel, or takes one that was opened ahead. A refusal is
+// tried again for a moment: the server still counts channels that were just closed.
 func (c *Conn) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	if channel, requests, has := c.spare(ctx); has {
+		c.sessions.Add(1)
+		return channel, requests, nil
+	}
 	select {
 	case c.slots <- struct{}{}:
 	case <-ctx.Done():
