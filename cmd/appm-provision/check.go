@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -235,10 +236,20 @@ func (s *session) inquiry(host string) converge.Inquiry {
 		}
 	}
 	if len(q.Homes) > 0 {
-		q.Folders, q.Uploads = []string{folderOf(h.HostsFile), "~"}, sshexec.Uploads
+		q.Folders = []string{folderOf(h.HostsFile)}
+		q = s.asksUploads(host, q)
 		q.Names = s.names(h)
 	}
 	q.Files = s.filesOn(host)
+	return q
+}
+
+// asksUploads adds what is to be known of the folder for uploads.
+func (s *session) asksUploads(host string, q converge.Inquiry) converge.Inquiry {
+	q.Uploads, q.Apart = s.sshConfig(host).Staging()
+	if !path.IsAbs(q.Uploads) {
+		q.Folders = append(q.Folders, "~")
+	}
 	return q
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/run"
-	"github.com/appm-provision/appm-provision/pkg/sshexec"
 	"github.com/appm-provision/appm-provision/pkg/steps"
 )
 
@@ -172,7 +171,7 @@ func (s *session) serverBack(n inventory.Node, c run.Change, id string) plan.Ste
 func (s *session) lookBack(ctx context.Context, b converge.Rollback) (*plan.Plan, error) {
 	s.inquiries = map[string]converge.Inquiry{}
 	for _, target := range b.Targets() { // a run that was broken off has left uploads there
-		s.inquiries[target] = converge.Inquiry{Folders: []string{"~"}, Uploads: sshexec.Uploads, Files: s.filesOn(target)}
+		s.inquiries[target] = s.asksUploads(target, converge.Inquiry{Files: s.filesOn(target)})
 	}
 	_, p, err := s.look(ctx)
 	if err != nil {

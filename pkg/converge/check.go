@@ -21,7 +21,8 @@ var probeHost string
 // It rides in the exec that gathers.
 type Inquiry struct {
 	Folders []string // that are written to; "~" is the folder of who logs in
-	Uploads string   // the folder in that one which uploads go to; "" does not ask what is in it
+	Uploads string   // the folder which uploads go to, absolute or in that one; "" does not ask what is in it
+	Apart   bool     // "~" is of whom scripts run as
 	Names   []string // to be resolved on the host
 	Ports   []int    // that servers of ours listen on
 	// Homes are asked about as their owner, who is the one to write there: the
@@ -100,6 +101,9 @@ func (q Inquiry) words() []string {
 	words := []string{"clock=now"}
 	for _, t := range needed {
 		words = append(words, "tool="+t)
+	}
+	if q.Apart {
+		words = append(words, "apart=yes")
 	}
 	for _, f := range q.Folders {
 		words = append(words, "dir="+f)

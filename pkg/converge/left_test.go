@@ -48,6 +48,14 @@ func TestTheProbeTellsWhichUploadsAreLeft(t *testing.T) {
 		t.Setenv(user, "")
 	}
 	for _, shell := range shells(t) {
+		t.Setenv("SUDO_USER", "daemon") // whose folder it is not
+		for _, q := range []Inquiry{{Uploads: "up", Apart: true}, {Uploads: uploads}, {Uploads: uploads, Apart: true}} {
+			h, err := parseHealth(sh(t, shell, probeHost, q.words()...), time.Now(), time.Now())
+			if want := []string{uploads + "/a b.jar.7.00ff.part"}; err != nil || !slices.Equal(h.Left, want) {
+				t.Errorf("%s: %+v: %q are left (%v), want %q", shell, q, h.Left, err, want)
+			}
+		}
+		t.Setenv("SUDO_USER", "")
 		for folder, want := range map[string][]string{"up": {uploads + "/a b.jar.7.00ff.part"}, "none": nil, "": nil} {
 			h, err := parseHealth(sh(t, shell, probeHost, Inquiry{Uploads: folder}.words()...), time.Now(), time.Now())
 			if err != nil || !slices.Equal(h.Left, want) {

@@ -4,6 +4,7 @@
 #   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
 #   list=FILE  has this file an access control list
 #   left=DIR   what is left in a folder of uploads, which is in that one
+#   apart=yes  that one is the folder of whom this runs as, from here on
 #   name=NAME  a name to be resolved
 #   port=N     a port that a server is to listen on
 # Answers, fields separated by tabs, the last line is "end":
@@ -187,6 +188,8 @@ for a; do
 	tool=*) lacks "$v" ;;
 	'dir=~') space "$(mine)" '~' ;;
 	dir=*) space "$v" "$v" ;;
+	apart=*) unset SUDO_USER DOAS_USER && LOGNAME=$(id -un) ;;
+	left=/*) left "$v" ;;
 	left=*) m=$(mine) && left "${m%/}/$v" ;;
 	list=*) n=$((n + 1)) && eval "f$n=\$v" && files="$files \"\$f$n\"" ;;
 	name=*) names="$names $v" ;;

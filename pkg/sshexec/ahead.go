@@ -36,23 +36,33 @@ func (c *Conn) Ahead(n int) {
 	}
 }
 
-// spare is a channel that Ahead has opened, if there is one.
-func (c *Conn) spare(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, bool) {
-	for {
-		s := c.nextSpare()
-		if s == nil {
-			return nil, nil, false
+// spare is a channel that Ahead has opened, or nil, and whether it had to be waited
+// for.
+func (c *Conn) spare(ctx context.Context) (s *spare, waits int64) {
+	for s = c.nextSpare(); s != nil; s = c.nextSpare() {
+		if !s.isReady() {
+			waits = 1
 		}
 		select {
 		case <-s.ready:
 		case <-ctx.Done():
 			go c.discard(s)
-			return nil, nil, false
+			return nil, 0
 		}
 		if s.err == nil && !s.hasEnded() {
-			return s.channel, s.requests, true
+			return s, waits
 		}
 		c.discard(s)
+	}
+	return nil, 0
+}
+
+func (s *spare) isReady() bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -15,8 +15,8 @@ func TestAhead(t *testing.T) {
 	conn := dial(t, cfg)
 	conn.Ahead(2)
 	for n, want := range []int{1, 1, 2} { // the third opens its own
-		for len(conn.spares) > 0 && conn.spares[0].channel == nil {
-			<-conn.spares[0].ready
+		for _, s := range conn.spares {
+			<-s.ready
 		}
 		before := p.Count()
 		gather(t, conn, Read{Kind: "file", Name: "/etc/services"})

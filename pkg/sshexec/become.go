@@ -32,6 +32,10 @@ func (cfg *Config) changes() bool {
 	return cfg.Become != "" && cfg.User != or(cfg.BecomeUser, "root")
 }
 
+// apart reports whether scripts run as one who may not look into the folders of
+// who logs in.
+func (cfg *Config) apart() bool { return cfg.changes() && or(cfg.BecomeUser, "root") != "root" }
+
 func (c *Conn) passage() (passage, error) {
 	p := passage{method: c.cfg.Become, user: or(c.cfg.BecomeUser, "root"), watch: c.cfg.Become == "sudo" && !c.door.watched.Load()}
 	if c.cfg.BecomePassword != nil {
@@ -92,7 +96,7 @@ func (p passage) piped(j job) string {
 			p.command(quote(readsUpTo), ` "$N"`) +
 			` || { echo; echo "$N s $?"; }; }`
 	}
-	if j.hold && len(j.stdin) == 0 {
+	if j.hold && len(j.stdin) == 0 && !j.payload {
 		run = `{ printf '%s\n' $((${#o} + ${#s} + 2)) "$o" "$s"; cat; } | { ` +
 			p.command(quote(readsSize), ` "$N"`) +
 			` || { echo; echo "$N s $?"; }; }`

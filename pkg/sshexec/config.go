@@ -43,7 +43,7 @@ type Config struct {
 	KeepAlive        time.Duration // a sign of life is asked for this often; 15 s when zero, never when negative
 	KeepAliveCount   int           // given up after so many without an answer, and one more for each jump host; 4 when zero
 	MaxOutput        int64         // bytes that one batch of reads may yield; 256 MiB when zero
-	StagingDirectory string        // for uploads; relative to the user's home; Uploads when empty
+	StagingDirectory string        // for uploads; relative to the user's home; see Uploads when empty
 
 	Store string // where Replace keeps what it replaces; what script/store.sh says when empty
 
@@ -63,8 +63,12 @@ type Config struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Uploads is where uploads go, in the home of the user who logs in.
-const Uploads = ".appm-provision"
+// Uploads is where uploads go, in the home of the user who logs in; where scripts
+// run as another one than root, who could not look into that, OwnUploads in the store of that one.
+const (
+	Uploads    = ".appm-provision"
+	OwnUploads = "uploads"
+)
 
 func (cfg Config) withDefaults() Config {
 	cfg.Host = or(cfg.Host, cfg.Address)
@@ -74,7 +78,9 @@ func (cfg Config) withDefaults() Config {
 	cfg.KeepAlive = or(cfg.KeepAlive, 15*time.Second)
 	cfg.KeepAliveCount = or(cfg.KeepAliveCount, 4)
 	cfg.MaxOutput = or(cfg.MaxOutput, 256<<20)
-	cfg.StagingDirectory = or(cfg.StagingDirectory, Uploads)
+	if !cfg.apart() {
+		cfg.StagingDirectory = or(cfg.StagingDirectory, Uploads)
+	}
 	if cfg.Warn == nil {
 		cfg.Warn = func(string) {}
 	}

@@ -97,14 +97,14 @@ func (c *Conn) startSubsystem(ctx context.Context, name string) (*session, error
 // request opens a channel and makes the one request that gives it its purpose.
 func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, refused func() error) (*session, error) {
 	began := time.Now()
-	bare, requests, err := c.open(ctx)
+	o, waits, err := c.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	channel := newMetered(bare)
+	channel := newMetered(o.channel, waits+1)
 	s := &session{conn: c, name: kind, began: began, asked: int64(len(text)), channel: channel, out: channel, ended: make(chan struct{}), release: make(chan struct{}),
 		fed: make(chan struct{}), prompted: make(chan struct{}), exit: -1}
-	go s.listen(requests)
+	go s.listen(o.requests)
 	accepted := make(chan error, 1)
 	go func() {
 		if terminal {
@@ -129,26 +129,26 @@ func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, re
 }
 
 // open opens a session channel, or takes one that was opened ahead. A refusal is
-// tried again for a moment: the server still counts channels that were just closed.
-func (c *Conn) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
-	if channel, requests, has := c.spare(ctx); has {
+// tried again for a moment: the server still counts channels that were just
+// closed. It tells the round trips that it waited for.
+func (c *Conn) open(ctx context.Context) (o opened, waits int64, err error) {
+	if s, waits := c.spare(ctx); s != nil {
 		c.sessions.Add(1)
-		return channel, requests, nil
+		return s.opened, waits, nil
 	}
 	select {
 	case c.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, nil, c.cfg.interrupted(ctx, "waiting for a session")
+		return o, 0, c.cfg.interrupted(ctx, "waiting for a session")
 	case <-c.gone:
-		return nil, nil, c.lostError("opening a session")
+		return o, 0, c.lostError("opening a session")
 	}
-	channel, requests, err := c.openRetrying(ctx)
-	if err != nil {
+	if o.channel, o.requests, err = c.openRetrying(ctx); err != nil {
 		<-c.slots
-		return nil, nil, err
+		return o, 0, err
 	}
 	c.sessions.Add(1)
-	return channel, requests, nil
+	return o, 1, nil
 }
 
 // sessionRetries are the pauses between attempts to open a session channel.

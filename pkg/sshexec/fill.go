@@ -3,6 +3,7 @@ package sshexec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -30,6 +31,25 @@ func (u *upload) execLane() error {
 	return nil
 }
 
+// ownLane does so as the user who scripts run as. There may be a terminal on the
+// way, whose input has no end: so the script is told how much comes.
+func (u *upload) ownLane() error {
+	for u.ctx.Err() == nil && u.lanes() > 0 {
+		j := job{mark: marker(), name: "upload, " + u.name, become: true, hold: true, payload: true,
+			script: stageScript + `IFS= read -r k && IFS= read -r n && head -c "$n" | fill ` + quote(u.path) + ` "$k" && echo filled`}
+		s, err := u.conn.begin(u.opening, j)
+		if err != nil {
+			return fmt.Errorf("%w: %w", errNoLane, err)
+		}
+		err = u.fillOwn(s, j)
+		s.end()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fill sends one stretch. It is only taken now that a session is open.
 func (u *upload) fill(s *session, j job, stdin []byte) error {
 	stretch, ok := u.take(fillSize)
@@ -38,30 +58,60 @@ func (u *upload) fill(s *session, j job, stdin []byte) error {
 	}
 	defer context.AfterFunc(u.ctx, s.end)()
 	go s.errs.fill(s.channel.Stderr())
+	sent := u.pour(s, append(stdin, fmt.Sprintf("%d\n", stretch.from>>16)...), stretch, true)
+	body, what, err := u.conn.answer(s, j, u.conn.between)
+	return u.filled(s, sent, body, what, err)
+}
+
+// fillOwn does so where the script runs already.
+func (u *upload) fillOwn(s *session, j job) error {
+	if !s.reaches(s.fed) {
+		return nil // it has ended, with the context
+	}
+	stretch, ok := u.take(fillSize)
+	if !ok {
+		return nil
+	}
+	defer context.AfterFunc(u.ctx, s.end)()
+	sent := u.pour(s, fmt.Appendf(nil, "%d\n%d\n", stretch.from>>16, stretch.to-stretch.from), stretch, false)
+	body, what, err := u.conn.answer(s, j, u.conn.within)
+	return u.filled(s, sent, body, what, err)
+}
+
+// pour sends a stretch after a start.
+func (u *upload) pour(s *session, start []byte, stretch span, end bool) <-chan error {
 	sent := make(chan error, 1)
 	go func() {
 		source := &reading{upload: u, span: stretch}
-		start := append(stdin, fmt.Sprintf("%d\n", stretch.from>>16)...)
 		_, err := io.Copy(s.channel, io.MultiReader(bytes.NewReader(start), source))
-		_ = s.channel.CloseWrite() // it has ended where the channel has
+		if end {
+			_ = s.channel.CloseWrite() // it has ended where the channel has
+		}
 		if source.err != nil {
 			err = source.err
 		}
+		if source.err != nil && !end {
+			s.end() // the script would wait for the rest
+		}
 		sent <- err
 	}()
-	body, what, err := u.conn.answer(s, j)
+	return sent
+}
+
+// filled is what became of a stretch.
+func (u *upload) filled(s *session, sent <-chan error, body []byte, what outcome, err error) error {
 	s.end() // where the script ended early, what is on the way has to end as well
 	if err == nil && !bytes.HasPrefix(body, []byte("filled\n")) {
 		err = u.conn.cfg.fail(Upload, nil, "the upload of %s: %s", u.name, lastLine(what.stderr))
 	}
-	if source := <-sent; err == nil {
+	if source := <-sent; err == nil || errors.As(source, new(sourceError)) {
 		err = source
 	}
 	return err
 }
 
-// answer reads what a script says until it ends.
-func (c *Conn) answer(s *session, j job) ([]byte, outcome, error) {
+// answer reads what a script says until it ends; part finds what is its own in it.
+func (c *Conn) answer(s *session, j job, part func(job, []byte, outcome) ([]byte, error)) ([]byte, outcome, error) {
 	var out bytes.Buffer
 	end := []byte("\n" + j.mark + " 3\n")
 	err := s.drain(func(p []byte) (bool, error) {
@@ -72,7 +122,7 @@ func (c *Conn) answer(s *session, j job) ([]byte, outcome, error) {
 		return nil, outcome{}, err
 	}
 	what := s.finish(j)
-	body, err := c.between(j, out.Bytes(), what)
+	body, err := part(j, out.Bytes(), what)
 	return body, what, err
 }
 

@@ -58,6 +58,9 @@ func TestContractOpenSSH(t *testing.T) {
 		"through one jump host":        hop(c.through(t, "never", "sudo", vaultPassword), c.config("plain", false, sharedKey(t))),
 		"through two jump hosts":       hop(c.through(t, "free", "sudo", ""), hop(c.config("plain", false, sharedKey(t)), c.config("mate", false, sharedKey(t)))),
 		"doas, which wants a terminal": c.through(t, "asks", "doas", vaultPassword),
+		"sudo to another user":         as(c.through(t, "toapp", "sudo", vaultPassword), "app"),
+		"su to another user":           as(c.through(t, "plain", "su", vaultPassword), "mate"),
+		"doas to another user":         as(c.through(t, "toapp", "doas", vaultPassword), "app"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if cfg.Become == "doas" {
@@ -69,6 +72,11 @@ func TestContractOpenSSH(t *testing.T) {
 			keeps(t, cfg)
 		})
 	}
+}
+
+func as(cfg Config, user string) Config {
+	cfg.BecomeUser = user
+	return cfg
 }
 
 func hop(cfg, jump Config) Config {

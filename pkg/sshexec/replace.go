@@ -90,7 +90,7 @@ func (c *Conn) replaceJob(replaces []Replace) job {
 		calls.WriteString("[ -z \"$stop\" ]\n")
 		call := fmt.Sprintf("as %d %s \"$prog\"%s", i, quote(replaces[i].As), quote(calls.String()))
 		if from := replaces[i].From; from != "" && !isKept(from) {
-			call = c.fromCall(i, from, call)
+			call = fromCall(i, from, call)
 		}
 		if keep := replaces[i].Keep; keep != "" {
 			call = keeperCall(i, replaces[i].As, keep, call)
@@ -114,12 +114,8 @@ func stretch(replaces []Replace) int {
 	return n
 }
 
-func (c *Conn) fromCall(i int, from, call string) string {
-	why := "there is no upload " + from + " that can be read"
-	if user := or(c.cfg.BecomeUser, "root"); c.cfg.Become != "" && user != "root" {
-		why += "; uploads belong to who logs in, and " + user + " is neither that one nor root"
-	}
-	missing := quote(why)
+func fromCall(i int, from, call string) string {
+	missing := quote("there is no upload " + from + " that can be read")
 	return fmt.Sprintf("f=%s; m=%s\nif [ -f \"$f\" ] && [ -r \"$f\" ]; then %s 4<\"$f\"; else printf '%%s\\n' \"$N w %d 22 ${#m}\" \"$m\"; false; fi",
 		quote(from), missing, call, i)
 }

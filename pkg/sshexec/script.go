@@ -44,14 +44,15 @@ func randomHex(n int) string {
 
 // job is one script to run in one exec.
 type job struct {
-	mark   string
-	name   string // for a trace
-	script string // sh; begins after the preamble has run
-	become bool   // as Config.BecomeUser, and not as the user who logs in
-	secret bool   // the script holds secrets: it must not be in an argument
-	hold   bool   // stdin stays open until the script has ended, and ends the script when it closes
-	mute   bool   // stdout belongs to the script alone: where there is a terminal, nobody hears its stderr
-	stdin  []byte // lines for the script to read, after its own text; only with hold
+	mark    string
+	name    string // for a trace
+	script  string // sh; begins after the preamble has run
+	become  bool   // as Config.BecomeUser, and not as the user who logs in
+	secret  bool   // the script holds secrets: it must not be in an argument
+	hold    bool   // stdin stays open until the script has ended, and ends the script when it closes
+	payload bool   // more than stdin is sent once the script runs; only with hold
+	mute    bool   // stdout belongs to the script alone: where there is a terminal, nobody hears its stderr
+	stdin   []byte // lines for the script to read, after its own text; only with hold
 }
 
 // delivery is how a job gets to the host: what the login shell is to run, and

@@ -25,9 +25,39 @@ type staging struct {
 	parts []string
 }
 
-// onStage runs a command of stage.sh as the user who logs in.
+// onStage runs a command of stage.sh in the folder for uploads, as its owner: the
+// user who logs in, or the one who scripts run as.
 func (c *Conn) onStage(ctx context.Context, command string) (body []byte, what outcome, err error) {
-	return c.batch(ctx, job{mark: marker(), name: "folder of uploads", script: stageScript + command})
+	return c.batch(ctx, job{mark: marker(), name: "folder of uploads", become: c.cfg.apart(), script: stageScript + c.stageFolder() + " && " + command})
+}
+
+// staging is the folder as it is named in messages.
+func (cfg *Config) staging() string {
+	return or(cfg.StagingDirectory, OwnUploads+" in "+or(cfg.Store, "the store of "+cfg.BecomeUser))
+}
+
+// Staging is the folder for uploads: absolute, or in the home of the user who logs
+// in, or, where it is apart, of the one who scripts run as.
+func (cfg Config) Staging() (folder string, apart bool) {
+	cfg = cfg.withDefaults()
+	switch {
+	case cfg.StagingDirectory != "":
+		return cfg.StagingDirectory, cfg.apart()
+	case cfg.Store != "":
+		return path.Join(cfg.Store, OwnUploads), true
+	}
+	return path.Join(ownStore, OwnUploads), true
+}
+
+// ownStore is where store.sh has the store of a user who is not root.
+const ownStore = ".local/state/appm-provision"
+
+// stageFolder is the text that makes the folder.
+func (c *Conn) stageFolder() string {
+	if c.cfg.StagingDirectory == "" {
+		return c.storeText() + "stored " + OwnUploads
+	}
+	return "folder " + quote(c.cfg.StagingDirectory)
 }
 
 // Blocks are what a part left behind is compared by. Each costs the host two
@@ -46,7 +76,7 @@ func (u *upload) begin() error {
 	}
 	head, where, ok := bytes.Cut(body, []byte("\n.\n"))
 	if !ok {
-		return u.conn.cfg.fail(Upload, nil, "the folder for uploads, %s: %s", u.conn.cfg.StagingDirectory, or(lastLine(what.stderr), "it cannot be used"))
+		return u.conn.cfg.fail(Upload, nil, "the folder for uploads, %s: %s", u.conn.cfg.staging(), or(lastLine(what.stderr), "it cannot be used"))
 	}
 	u.path = string(bytes.TrimSuffix(where, []byte("\n")))
 	lines := strings.Split(string(head), "\n")
@@ -67,7 +97,8 @@ func (u *upload) makePart(block int64) ([]byte, outcome, error) {
 	defer s.mu.Unlock()
 	args = append(args, s.parts...)
 	s.parts = append(s.parts, u.part)
-	return u.conn.onStage(u.ctx, "try() { folder "+quote(u.conn.cfg.StagingDirectory)+" && begin "+quoteAll(args)+"; }\ntry || try")
+	begin := "begin " + quoteAll(args)
+	return u.conn.onStage(u.ctx, begin+" || { "+u.conn.stageFolder()+" && "+begin+"; }")
 }
 
 // compare finds what of the file has to be sent: the blocks whose hashes are not
@@ -118,7 +149,7 @@ func (c *Conn) Unstage(ctx context.Context, remotePath ...string) error {
 	if err := hasNUL(remotePath...); err != nil {
 		return c.cfg.fail(Request, err, "removing uploads")
 	}
-	body, what, err := c.onStage(ctx, "folder "+quote(c.cfg.StagingDirectory)+" && discard "+quoteAll(remotePath)+" && echo gone")
+	body, what, err := c.onStage(ctx, "discard "+quoteAll(remotePath)+" && echo gone")
 	if err == nil && !bytes.HasPrefix(body, []byte("gone")) {
 		err = c.cfg.fail(Upload, errors.New(or(lastLine(what.stderr), "it cannot be done")), "removing uploads")
 	}

@@ -36,9 +36,10 @@ type metered struct {
 	heard                 atomic.Bool // since we last sent something
 }
 
-func newMetered(c ssh.Channel) *metered {
+// newMetered counts from the round trips on that led to the channel's purpose.
+func newMetered(c ssh.Channel, trips int64) *metered {
 	m := &metered{Channel: c}
-	m.trips.Store(2) // its own opening, and the request that gives it its purpose
+	m.trips.Store(trips)
 	return m
 }
 

@@ -114,6 +114,9 @@ func (u *upload) whole() bool {
 
 // send brings what is missing, by SFTP or, where the host has none, by dd.
 func (u *upload) send() error {
+	if u.conn.cfg.apart() { // an SFTP server runs as who logs in
+		return u.over((*upload).ownLane)
+	}
 	err := u.over((*upload).sftpLane)
 	if errors.Is(err, errNoLane) && u.ctx.Err() == nil {
 		err = u.over((*upload).execLane)
@@ -203,7 +206,7 @@ func (u *upload) giveUp(err error) error {
 	if !u.conn.isGone() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(u.ctx), 5*time.Second)
 		defer cancel()
-		_, what, _ := u.conn.onStage(ctx, "folder "+quote(u.conn.cfg.StagingDirectory)+" && give_up "+quote(u.part)) // the error of interest is the one before
+		_, what, _ := u.conn.onStage(ctx, "give_up "+quote(u.part)) // the error of interest is the one before
 		if u.path != "" {
 			said = lastLine(what.stderr)
 		}

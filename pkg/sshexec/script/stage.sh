@@ -1,4 +1,4 @@
-# The folder of uploads, as the user who logs in. Errors are told on stderr.
+# The folder of uploads, as its owner. Errors are told on stderr.
 
 # folder DIRECTORY: makes it $d, into which nobody else can look.
 folder() {
@@ -15,6 +15,18 @@ folder() {
 		e=$(mkdir -- "$d" 2>&1) || [ -d "$d" ] && [ ! -L "$d" ] || { echo "$e" >&2; return 1; }
 	fi
 	chmod 700 -- "$d"
+}
+
+# stored NAME: makes a folder of the store $d. It needs store.sh.
+stored() {
+	umask 077
+	own
+	case $s in
+	/*) ;;
+	*) echo "there is no home directory to put it in; give the host a state_dir" >&2; return 1 ;;
+	esac
+	e=$(mkdir -p -- "$s" 2>&1) || { echo "$e" >&2; return 1; }
+	folder "$s/$1"
 }
 
 # begin NAME NEW SIZE BLOCKS MIB MINE...: makes NEW the part to write. A part of
