@@ -5,7 +5,7 @@ GO ?= go
 VERSION_STATICCHECK := v0.8.2
 VERSION_GOVULNCHECK := v1.9.0
 
-.PHONY: help build unit test test-crash test-cuts test-drift demo lint vuln update fuzz bench bench-go cover lab clean
+.PHONY: help build unit test test-crash test-cuts test-drift demo lint release vuln update fuzz bench bench-go cover lab clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lint: ## gofmt, vet, staticcheck
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@$(VERSION_STATICCHECK) ./...
 
+release: ## dist/: archives for Linux, macOS and Windows with man pages and completions, checksums, bills of materials
+	$(GO) run ./integration/cmd/release
+
 vuln: ## govulncheck; fails where its database (GOVULNDB, else vuln.go.dev) cannot be reached
 	@out=$$($(GO) run golang.org/x/vuln/cmd/govulncheck@$(VERSION_GOVULNCHECK) ./... 2>&1); code=$$?; echo "$$out"; \
 	case $$out in *"fetching vulnerabilities"*) \
@@ -52,7 +55,7 @@ vuln: ## govulncheck; fails where its database (GOVULNDB, else vuln.go.dev) cann
 	esac; exit $$code
 
 update: ## rewrite expected results in testdata, then look at git diff
-	$(GO) test ./pkg/steps ./pkg/report ./pkg/inventory ./cmd/... -update
+	$(GO) test ./pkg/steps ./pkg/report ./pkg/inventory ./cmd/... . -update
 	@git diff --stat
 
 fuzz: ## each fuzz test for 60 s
