@@ -34,6 +34,66 @@ func documented(t *testing.T) map[string]kind {
 	return keys
 }
 
+// PageOf is a page with its tables of keys made anew, for the tests of the
+// package that see it from outside.
+func PageOf(page string) string {
+	heading := regexp.MustCompile(`^###? \[+([a-z.]+)\]+$`)
+	var out []string
+	var keys []key
+	inTable := false
+	for line := range strings.SplitSeq(page, "\n") {
+		if m := heading.FindStringSubmatch(line); m != nil {
+			keys = keysOf(m[1], schema)
+		} else if strings.HasPrefix(line, "#") {
+			keys = map[string][]key{"## The top of the file": schema, "## Secrets": secretKeys}[line]
+		}
+		switch isRow := strings.HasPrefix(line, "|"); {
+		case strings.HasPrefix(line, "| key |") && keys != nil:
+			inTable = true
+			out = append(out, rows(keys)...)
+		case !isRow || !inTable:
+			inTable = false
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// keysOf are the keys of a table by its name: "database.pool".
+func keysOf(table string, list []key) []key {
+	first, rest, deeper := strings.Cut(table, ".")
+	for _, k := range list {
+		if k.name == first && deeper {
+			return keysOf(rest, k.keys)
+		} else if k.name == first {
+			return k.keys
+		}
+	}
+	return nil
+}
+
+// rows are the table of some keys. Those of a secret have no default; the first
+// of them has no name.
+func rows(keys []key) []string {
+	list := []string{"| key | kind | default | meaning |", "|---|---|---|---|"}
+	secret := slices.EqualFunc(keys, secretKeys, func(a, b key) bool { return a.name == b.name })
+	if secret {
+		list = []string{"| key | kind | meaning |", "|---|---|---|", "| | text | `password = \"…\"`: the password itself. It works, and is warned about. |"}
+	}
+	for _, k := range keys {
+		cells := []string{"`" + k.name + "`", string(k.kind), k.def, k.doc}
+		if secret {
+			cells = slices.Delete(cells, 2, 3)
+		}
+		row := "|"
+		for _, cell := range cells {
+			row += strings.TrimRight(" "+cell, " ") + " |"
+		}
+		list = append(list, row)
+	}
+	return list
+}
+
 // known are the keys of the schema in the same form.
 func known(table string, list []key) map[string]kind {
 	keys := map[string]kind{}
