@@ -10,14 +10,22 @@ import (
 )
 
 // TestSecurityIsTested: each test that docs/security.md rests on is there.
-func TestSecurityIsTested(t *testing.T) {
-	doc, err := os.ReadFile("docs/security.md")
+func TestSecurityIsTested(t *testing.T) { restsOnTests(t, "docs/security.md", "consequence", 50) }
+
+// TestGuaranteesAreTested: the same of docs/guarantees.md.
+func TestGuaranteesAreTested(t *testing.T) { restsOnTests(t, "docs/guarantees.md", "guarantee", 20) }
+
+// restsOnTests wants the tests that a page names, at least some, and one in each
+// row of its tables.
+func restsOnTests(t *testing.T, page, column string, least int) {
+	t.Helper()
+	doc, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
 	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)`").FindAllSubmatch(doc, -1)
-	if len(named) < 50 {
-		t.Errorf("docs/security.md names %d tests", len(named))
+	if len(named) < least {
+		t.Errorf("%s names %d tests", page, len(named))
 	}
 	there := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -36,11 +44,11 @@ func TestSecurityIsTested(t *testing.T) {
 	}
 	for _, m := range named {
 		if !there[string(m[1])] {
-			t.Errorf("docs/security.md rests on %s, which there is not", m[1])
+			t.Errorf("%s rests on %s, which there is not", page, m[1])
 		}
 	}
 	for l := range strings.Lines(string(doc)) {
-		if cells := strings.Split(l, "|"); len(cells) == 4 && !strings.HasPrefix(l, "|---") && !strings.HasPrefix(l, "| consequence") && !strings.Contains(cells[2], "`") {
+		if cells := strings.Split(l, "|"); len(cells) == 4 && !strings.HasPrefix(l, "|---") && !strings.HasPrefix(l, "| "+column) && !strings.Contains(cells[2], "`") {
 			t.Errorf("no test holds %s", cells[1])
 		}
 	}
