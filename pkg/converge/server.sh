@@ -11,9 +11,15 @@ shift 5
 log=$home/repository/logs/wso2carbon.log
 real=$(cd "$home" 2>/dev/null && pwd -P) || real=$home
 
-pids() {
+pids() ( # a shell of its own: it changes how words are split
 	if [ -r /proc/self/stat ]; then
-		head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | while IFS= read -r arg; do
+		# A shell reads a pipe byte by byte, so what grep leaves is taken whole.
+		all=$(head -v -c 200000 /proc/[0-9]*/cmdline 2>/dev/null | tr '\000' '\n' | LC_ALL=C grep -e '^==> /proc/' -e '^-Dcarbon\.home=')
+		set -f
+		IFS='
+'
+		for arg in $all; do
+			unset IFS
 			case $arg in
 			"==> /proc/"*"/cmdline <==") pid=${arg#==> /proc/}; pid=${pid%%/*} ;;
 			"-Dcarbon.home=$home" | "-Dcarbon.home=$real")
@@ -26,7 +32,7 @@ pids() {
 			case " $cmd " in *" -Dcarbon.home=$home "* | *" -Dcarbon.home=$real "*) echo "$pid" ;; esac
 		done
 	fi
-}
+)
 # clock counts seconds by a clock that nobody sets.
 clock() { if read -r c _ 2>/dev/null </proc/uptime; then echo "${c%%.*}"; else date +%s; fi; }
 nap() { sleep 0.2 2>/dev/null || sleep 1; }
@@ -45,9 +51,7 @@ new() {
 listens() { # is a port listening
 	if [ -r /proc/net/tcp ]; then
 		hex=$(printf '%04X' "$1")
-		cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ local _ state _; do
-			case $local in *:"$hex") [ "$state" = 0A ] && echo yes && break ;; esac
-		done | { read -r yes; [ "$yes" = yes ]; }
+		grep -q "^ *[0-9]*: [0-9A-F]*:$hex [0-9A-F]*:[0-9A-F]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
 	else
 		netstat -an -p tcp 2>/dev/null | grep -E "[.:]$1 .*LISTEN" >/dev/null
 	fi
