@@ -153,7 +153,7 @@ func (w *world) applyDuring(t *testing.T, stage string, act func()) result {
 	}}
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = far, &out, said
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = w.environ()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,19 +32,49 @@ func TestCuts(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("LEFT OUT: the processes of the hosts are found in /proc")
 	}
-	c := cutting(t)
+	sum := &toll{exits: map[int]int{}}
+	c := cutting(t, sum)
 	points := c.draw(t, 7)
-	for i, p := range points {
-		if !c.at(t, p) {
-			t.Logf("%d of %d: %s: see above", i+1, len(points), p)
-		} else if testing.Verbose() && (i+1)%20 == 0 {
-			fmt.Fprintf(os.Stderr, "    %d of %d: %s\n", i+1, len(points), c.toll)
+	sideBySide(t, len(points), func(t *testing.T, first bool, take func() (int, bool)) {
+		w := c
+		if !first {
+			w = cutting(t, sum)
 		}
-		if c.failures > 10 {
-			t.Fatal("enough is enough")
+		for i, more := take(); more; i, more = take() {
+			if !t.Run(points[i].String(), func(t *testing.T) { w.at(t, points[i]) }) {
+				sum.add(&sum.failures)
+			}
+			if sum.failed() {
+				t.Fatal("enough is enough")
+			}
+			if testing.Verbose() && (i+1)%20 == 0 {
+				fmt.Fprintf(os.Stderr, "    %d of %d: %s\n", i+1, len(points), sum)
+			}
 		}
+	})
+	fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), sum)
+	if done := sum.cuts + sum.past; done != len(points) && !t.Failed() {
+		t.Errorf("%d of %d points were tried", done, len(points))
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), c.toll)
+}
+
+// sideBySide shares n pieces of work among worlds, most of whose time is
+// waiting. Each takes the next piece when it is done with one. The first world
+// is up already.
+func sideBySide(t *testing.T, n int, work func(t *testing.T, first bool, take func() (int, bool))) {
+	t.Helper()
+	var next atomic.Int64
+	take := func() (int, bool) {
+		i := int(next.Add(1)) - 1
+		return i, i < n
+	}
+	var all sync.WaitGroup
+	for k := range min(8, 1+n/20) {
+		all.Go(func() {
+			t.Run(fmt.Sprintf("world %d", k+1), func(t *testing.T) { work(t, k == 0, take) })
+		})
+	}
+	all.Wait()
 }
 
 // point is where a run is broken.
@@ -60,14 +92,42 @@ func (p point) String() string {
 	return fmt.Sprintf("%s at operation %d of %s", what, p.at, p.host)
 }
 
-// toll counts what happened.
+// toll counts what happened, in all worlds.
 type toll struct {
+	mu                                  sync.Mutex
 	cuts, kills, past, torn, lost, open int
 	kept                                int // files that were replaced, and are in the store
 	exits                               map[int]int
+	failures                            int
 }
 
-func (t toll) String() string {
+func (t *toll) add(count *int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*count++
+}
+
+// broke counts a run that was broken.
+func (t *toll) broke(p point, exit int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cuts++
+	if p.kill {
+		t.kills++
+	}
+	t.exits[exit]++
+}
+
+// failed tells whether so much went wrong that more of it tells nothing.
+func (t *toll) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failures > 10
+}
+
+func (t *toll) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return fmt.Sprintf("cuts %d (of them kill -9 %d), torn %d, lost %d, not converged %d; replaced and kept %d; points that the run did not reach %d; exit codes of the broken runs %v",
 		t.cuts, t.kills, t.torn, t.lost, t.open, t.kept, t.past, t.exits)
 }
@@ -80,14 +140,12 @@ type broken struct {
 	before, after map[string]lab.Tree
 	dump          string // of the databases, after the unbroken run
 	count         map[string]int
-	toll          toll
-	failures      int
+	toll          *toll
 }
 
-func cutting(t *testing.T) *broken {
+func cutting(t *testing.T, sum *toll) *broken {
 	t.Helper()
-	c := &broken{world: up(t, deployment{name: "embedded"}), lines: map[string]*wire.Proxy{}, count: map[string]int{}, toll: toll{exits: map[int]int{}}}
-	t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "state"))
+	c := &broken{world: up(t, deployment{name: "embedded"}), lines: map[string]*wire.Proxy{}, count: map[string]int{}, toll: sum}
 	c.pristine = filepath.Join(t.TempDir(), "hosts")
 	copied(t, filepath.Join(c.Dir, "hosts"), c.pristine)
 	for _, h := range c.Hosts {
@@ -189,20 +247,15 @@ func seedOf(t *testing.T) uint64 {
 }
 
 // at breaks one run and makes it good again.
-func (c *broken) at(t *testing.T, p point) bool {
+func (c *broken) at(t *testing.T, p point) {
 	t.Helper()
-	failed := t.Failed()
 	c.reset(t)
 	r := c.breakAt(t, p)
 	if !r.hit {
-		c.toll.past++
-		return true
+		c.toll.add(&c.toll.past)
+		return
 	}
-	c.toll.cuts++
-	if p.kill {
-		c.toll.kills++
-	}
-	c.toll.exits[r.code]++
+	c.toll.broke(p, r.code)
 	if !p.kill && (r.code < 0 || r.code == 1 || r.code == 130 || r.code != 0 && strings.TrimSpace(r.err) == "") {
 		t.Errorf("%s: ended with %d: %s", p, r.code, r.err)
 	}
@@ -218,12 +271,8 @@ func (c *broken) at(t *testing.T, p point) bool {
 		ok = c.alike(t, c.trees(t), c.state(t), p.String()+", and the rerun") && c.serves(t, p)
 	}
 	if !ok {
-		c.toll.open++
+		c.toll.add(&c.toll.open)
 	}
-	if t.Failed() && !failed {
-		c.failures++
-	}
-	return ok
 }
 
 type breakage struct {
@@ -235,7 +284,7 @@ type breakage struct {
 func (c *broken) breakAt(t *testing.T, p point) breakage {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), tool, "apply", "--yes", "-i", c.inventory)
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = c.environ()
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	started, hit := make(chan struct{}), make(chan struct{}, 1)
@@ -279,7 +328,7 @@ func (c *broken) whole(t *testing.T, p point) {
 		for path := range now {
 			_, was := c.before[host][path]
 			if _, will := c.after[host][path]; !was && !will && !ofTool.MatchString(path) {
-				c.toll.torn++
+				c.toll.add(&c.toll.torn)
 				t.Errorf("%s: %s: %s was never to be there", p, host, path)
 			}
 		}
@@ -288,10 +337,10 @@ func (c *broken) whole(t *testing.T, p point) {
 			switch {
 			case is == was || is == will:
 			case is == "":
-				c.toll.lost++
+				c.toll.add(&c.toll.lost)
 				t.Errorf("%s: %s: %s is lost", p, host, path)
 			default:
-				c.toll.torn++
+				c.toll.add(&c.toll.torn)
 				t.Errorf("%s: %s: %s is torn: %s, was %s, shall be %s", p, host, path, is, was, will)
 			}
 		}
@@ -369,9 +418,9 @@ func (c *broken) kept(t *testing.T, p point) {
 			switch {
 			case was == will || tree[path] != will || strings.HasPrefix(was, "d"):
 			case store[digestIn(was)]:
-				c.toll.kept++
+				c.toll.add(&c.toll.kept)
 			default:
-				c.toll.lost++
+				c.toll.add(&c.toll.lost)
 				t.Errorf("%s: %s: %s was replaced, and what it was is not in the store", p, h.Name, path)
 			}
 		}

@@ -22,8 +22,8 @@ func TestDatabase(t *testing.T) {
 			if why := mysqld.Unfit(kind); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}
-			small(t)
-			d := databaseWorld{world: up(t, deployment{name: string(kind), kind: kind})}
+			d := databaseWorld{small: small(t)}
+			d.world = up(t, deployment{name: string(kind), kind: kind, under: d.small})
 			var err error
 			if d.root, err = d.OpenDatabase(); err != nil {
 				t.Fatal(err)
@@ -52,25 +52,25 @@ func TestDatabase(t *testing.T) {
 
 type databaseWorld struct {
 	*world
-	root *sql.DB
+	root  *sql.DB
+	small string // the small file system that it lies on; "" is none
 }
 
-// small makes the labs of this test lie on a small file system of their own,
-// where one can be had.
-func small(t *testing.T) {
+// small is a folder on a small file system of its own, where one can be had.
+func small(t *testing.T) string {
 	if os.Geteuid() != 0 {
-		return
+		return ""
 	}
 	dir := t.TempDir()
 	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=900m"); err != nil {
-		return
+		return ""
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {
 			t.Error(err)
 		}
 	})
-	t.Setenv("TMPDIR", dir)
+	return dir
 }
 
 func (d databaseWorld) exec(t *testing.T, list ...string) {
@@ -212,10 +212,10 @@ func idleReadOnly(t *testing.T, d databaseWorld) {
 }
 
 func fullDisk(t *testing.T, d databaseWorld) {
-	if !strings.HasPrefix(d.Dir, os.Getenv("TMPDIR")+"/") || os.Geteuid() != 0 {
+	if d.small == "" {
 		t.Skip("NOT TESTED: a small file system needs root to mount")
 	}
-	ballast := filepath.Join(os.Getenv("TMPDIR"), "ballast")
+	ballast := filepath.Join(d.small, "ballast")
 	fill(t, ballast, 600<<10)
 	r := d.says(t, d.inventory, 16, applies, "the server's disk is full; make room and run again")
 	t.Log(r.err)

@@ -56,7 +56,6 @@ type strayed struct {
 	random *rand.Rand
 	good   sight
 	copies string // the files as they should be
-	state  string // of the operator
 
 	rounds, made, healed, refused, failed int
 	kinds                                 map[string]int
@@ -73,8 +72,7 @@ func drifting(t *testing.T, seed uint64) *strayed {
 		fmt.Fprintf(os.Stderr, "\n*** %s: embedded hosts, as %s: modes and owners mean less there ***\n\n", t.Name(), why)
 		d = deployment{name: "embedded"}
 	}
-	s := &strayed{world: up(t, d), random: rand.New(rand.NewPCG(seed, 1)), copies: t.TempDir(), state: filepath.Join(t.TempDir(), "state"), kinds: map[string]int{}}
-	t.Setenv("XDG_STATE_HOME", s.state)
+	s := &strayed{world: up(t, d), random: rand.New(rand.NewPCG(seed, 1)), copies: t.TempDir(), kinds: map[string]int{}}
 	s.want(t, 0, "apply", "--yes")
 	s.good = s.look(t)
 	for _, h := range s.Hosts {
@@ -159,11 +157,11 @@ func before(r result) bool {
 // apply makes the plan and checks that it did just that.
 func (s *strayed) apply(t *testing.T, list []mutation, drifted sight) result {
 	t.Helper()
-	newest := s.newest(t)
+	newest := s.newestRecord(t)
 	r := s.run(t, "apply", "--yes")
 	now := s.look(t)
 	planned := map[string]bool{}
-	if file := s.newest(t); file != newest {
+	if file := s.newestRecord(t); file != newest {
 		planned = s.asPlanned(t, list, readRecord(t, file), r.code == 0)
 	}
 	for _, h := range s.Hosts {
@@ -184,16 +182,6 @@ func (s *strayed) apply(t *testing.T, list []mutation, drifted sight) result {
 		t.Errorf("after %v: apply ended with %d: %s", list, r.code, r.err)
 	}
 	return r
-}
-
-// newest is the latest record: their number does not grow for ever.
-func (s *strayed) newest(t *testing.T) string {
-	t.Helper()
-	files := recordsOf(t, s.state)
-	if len(files) == 0 {
-		t.Fatal("no run was recorded")
-	}
-	return files[len(files)-1]
 }
 
 // foreign: the server's own log says why it cannot start, and a file of that

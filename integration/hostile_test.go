@@ -204,25 +204,10 @@ func TestHostileNames(t *testing.T) {
 	harmless(t, "status", w.run(t, "status"))
 	harmless(t, "check", w.run(t, "check"))
 	harmless(t, "apply", w.want(t, 0, "apply", "--yes"))
-	harmless(t, "runs show", w.command(t, 0, "runs", "show", idOf(newestRecord(t))))
+	harmless(t, "runs show", w.command(t, 0, "runs", "show", idOf(w.newestRecord(t))))
 	if _, err := os.Stat(jar); !os.IsNotExist(err) {
 		t.Errorf("the jar is still there: %v", err)
 	}
-}
-
-func newestRecord(t *testing.T) string {
-	t.Helper()
-	files := recordsOf(t, os.Getenv("XDG_STATE_HOME"))
-	if len(files) == 0 {
-		t.Fatal("no records")
-	}
-	newest := files[0]
-	for _, f := range files {
-		if filepath.Base(f) > filepath.Base(newest) {
-			newest = f
-		}
-	}
-	return newest
 }
 
 // TestHostileDatabase greets with an error that holds escapes, or with bytes.

@@ -94,7 +94,7 @@ func upBare(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{Lab: l, inventory: filepath.Join(l.Dir, "inventory.toml")}
+	w := &world{Lab: l, inventory: filepath.Join(l.Dir, "inventory.toml"), state: filepath.Join(t.TempDir(), "state")}
 	text := "partial = true\n" + l.Inventory(lab.InventoryOptions{})
 	if err := os.WriteFile(w.inventory, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func installPlan(t *testing.T, w *world) {
 // goes on to its end, so the next plan begins with the package's file.
 func installKilled(t *testing.T, w *world) {
 	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,6 @@ func TestInterrupts(t *testing.T) {
 				t.Skip("LEFT OUT: " + why)
 			}
 			w := up(t, d)
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			w.want(t, 0, "apply", "--yes")
 			for _, s := range []struct {
 				name string
@@ -96,18 +95,17 @@ func (w *world) finished(t *testing.T, b *background, before int) {
 	if now := w.server(t, first(w.node(t, "store"))); now != before {
 		t.Error("the store was restarted after the interrupt")
 	}
-	if p := newest(t); p.End == nil || p.End.Exit != 130 || len(p.Made) != 3 {
+	if p := w.lastRecord(t); p.End == nil || p.End.Exit != 130 || len(p.Made) != 3 {
 		t.Errorf("the record's end is %+v; %d changes are made", p.End, len(p.Made))
 	}
 }
 
 func first(h *lab.Host, _ lab.Node) *lab.Host { return h }
 
-// newest is the record of the last run.
-func newest(t *testing.T) *run.Past {
+// lastRecord is the record of the last run.
+func (w *world) lastRecord(t *testing.T) *run.Past {
 	t.Helper()
-	files := recordsOf(t, os.Getenv("XDG_STATE_HOME"))
-	return readRecord(t, files[len(files)-1])
+	return readRecord(t, w.newestRecord(t))
 }
 
 // terminalCloses: the kernel sends SIGHUP, the shell once more, and nobody reads.
@@ -130,7 +128,7 @@ func interruptedTwice(t *testing.T, w *world) {
 	if code := b.ends(t); code != 130 || strings.Contains(b.text(), "up, process ") {
 		t.Errorf("it ended with %d:\n%s", code, b.text())
 	}
-	if p := newest(t); p.End != nil || len(p.Made) != 2 {
+	if p := w.lastRecord(t); p.End != nil || len(p.Made) != 2 {
 		t.Errorf("the record's end is %+v; %d changes are made", p.End, len(p.Made))
 	}
 	gateway, _ := w.node(t, "gateway")
@@ -151,10 +149,10 @@ func interruptedTwice(t *testing.T, w *world) {
 func unread(t *testing.T, w *world) {
 	b := w.amidRestart(t, moment, "sh", "-c", `"$@" 2>&1 >/dev/null | { while read -r l; do echo "$l" >&2; case $l in *JAVA_HOME*) exit ;; esac; done; }`, "sh")
 	b.ends(t)
-	for began := time.Now(); newest(t).End == nil && time.Since(began) < time.Minute; {
+	for began := time.Now(); w.lastRecord(t).End == nil && time.Since(began) < time.Minute; {
 		time.Sleep(50 * time.Millisecond) // the tool outlives its reader
 	}
-	if p := newest(t); p.End == nil || p.End.Exit != 0 || len(p.Made) != len(p.Plan.Changes) {
+	if p := w.lastRecord(t); p.End == nil || p.End.Exit != 0 || len(p.Made) != len(p.Plan.Changes) {
 		t.Errorf("a run that nobody reads ends with %+v; %d of %d changes are made", p.End, len(p.Made), len(p.Plan.Changes))
 	}
 }
@@ -197,7 +195,7 @@ func deadConnection(t *testing.T, w *world) {
 	if code := b.ends(t); code != 10 || !strings.Contains(b.text(), gateway.Name+": ") || !strings.Contains(b.text(), "no sign of life for 3s") {
 		t.Errorf("it ended with %d:\n%s", code, b.text())
 	}
-	if r := newest(t); r.End == nil || r.End.Exit != 10 {
+	if r := w.lastRecord(t); r.End == nil || r.End.Exit != 10 {
 		t.Errorf("the record's end is %+v", r.End)
 	}
 	if err := p.Set(wire.Open); err != nil && !errors.Is(err, os.ErrClosed) {

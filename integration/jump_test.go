@@ -73,8 +73,7 @@ func TestJumpHosts(t *testing.T) {
 // is changed.
 func (w *world) jumpRefusals(t *testing.T) {
 	locked := w.lockedKey(t, "hush-open")
-	t.Setenv("LAB_PASSPHRASE", "hush-open")
-	t.Setenv("LAB_WRONG", "hush-wrong")
+	w.env = append(w.env, "LAB_PASSPHRASE=hush-open", "LAB_WRONG=hush-wrong")
 	for _, r := range []refusal{
 		{name: "a jump host that is down", code: 10, want: []string{"idp1: ", "gw1: ", "store1: ", "127.0.0.1", "refused"}, not: []string{"db1: no"}, make: func(t *testing.T, w *world) string {
 			jump := fmt.Sprintf("jump = \"127.0.0.1:%d\"", closedPort(t))

@@ -36,7 +36,7 @@ func (w *world) begin(t *testing.T, until string, wrap ...string) *background {
 	t.Helper()
 	argv := append(wrap, tool, "apply", "--yes", "-i", w.inventory)
 	b := &background{Cmd: exec.Command(argv[0], argv[1:]...), news: make(chan struct{}, 1), over: make(chan struct{})}
-	b.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	b.Env = w.environ()
 	out, err := b.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -26,9 +26,7 @@ func TestSecretsOfLogins(t *testing.T) {
 	}
 	w := up(t, d)
 	locked := w.lockedKey(t, passphrase)
-	t.Setenv("LAB_SUDO", sudo)
-	t.Setenv("LAB_WRONG", "hush wrong")
-	t.Setenv("LAB_KEY", passphrase)
+	w.env = append(w.env, "LAB_SUDO="+sudo, "LAB_WRONG=hush wrong", "LAB_KEY="+passphrase)
 	for _, r := range []refusal{
 		{name: "no sudo password", code: 13, want: []string{"idp1: ", "store1: ", "sudo wants a password", "become_password"}, make: func(t *testing.T, w *world) string { return w.inventory }},
 		{name: "a wrong sudo password", code: 13, want: []string{"idp1: ", "store1: ", "wrong sudo password for deploy"}, not: []string{"hush"}, make: func(t *testing.T, w *world) string {
@@ -80,7 +78,7 @@ func (w *world) runTyping(t *testing.T, answers []string, args ...string) (resul
 	typist := &typist{near: near, answers: answers}
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = far, &out, typist
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = w.environ()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

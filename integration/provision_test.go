@@ -425,6 +425,7 @@ func killed(t *testing.T, w *world) {
 func killAfterWrite(t *testing.T, w *world, file string) {
 	t.Helper()
 	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

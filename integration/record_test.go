@@ -24,8 +24,6 @@ import (
 // TestRecord is what runs leave behind on the operator's machine.
 func TestRecord(t *testing.T) {
 	w := up(t, deployment{name: "embedded"})
-	state := filepath.Join(t.TempDir(), "state")
-	t.Setenv("XDG_STATE_HOME", state)
 	for _, s := range []struct {
 		name string
 		run  func(*testing.T, *world, string)
@@ -38,7 +36,7 @@ func TestRecord(t *testing.T) {
 		{"an interrupted run is closed", recordInterrupted},
 		{"old records go when a run ends", recordsPruned},
 	} {
-		if !t.Run(s.name, func(t *testing.T) { s.run(t, w, state) }) {
+		if !t.Run(s.name, func(t *testing.T) { s.run(t, w, w.state) }) {
 			t.Fatal("the rest builds on this")
 		}
 	}
@@ -72,7 +70,7 @@ func unrecorded(t *testing.T, w *world, state string) {
 func (w *world) limited(t *testing.T, blocks int) result {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", `ulimit -f "$1"; shift; exec "$@"`, "sh", strconv.Itoa(blocks), tool, "apply", "--yes", "-i", w.inventory)
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = w.environ()
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	_ = cmd.Run() // the exit code says how it went
@@ -302,6 +300,7 @@ func (w *world) atFirstFile(t *testing.T, act func(*os.Process)) string {
 	file := n.Home + "/" + conf + "user-mgt.xml"
 	replace(t, h, file, ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
 	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -368,6 +367,17 @@ func readRecord(t *testing.T, file string) *run.Past {
 
 func idOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".jsonl") }
 
+// newestRecord is the file of the last run. How many there are does not grow
+// for ever.
+func (w *world) newestRecord(t *testing.T) string {
+	t.Helper()
+	files := recordsOf(t, w.state)
+	if len(files) == 0 {
+		t.Fatal("no run is recorded")
+	}
+	return files[len(files)-1]
+}
+
 // recordsOf are the files of the records, the oldest first.
 func recordsOf(t *testing.T, state string) []string {
 	t.Helper()
@@ -382,6 +392,7 @@ func recordsOf(t *testing.T, state string) []string {
 func (w *world) command(t *testing.T, code int, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(tool, args...)
+	cmd.Env = w.environ()
 	var out, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	err := cmd.Run()

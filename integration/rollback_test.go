@@ -15,7 +15,6 @@ import (
 // TestRollback takes runs back, whole and broken ones.
 func TestRollback(t *testing.T) {
 	over(t, deployments[:2], func(t *testing.T, w *world) {
-		t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "state"))
 		for _, s := range []struct {
 			name string
 			run  func(*testing.T, *world)
@@ -73,7 +72,7 @@ func brokenBack(t *testing.T, w *world) {
 	for _, forget := range []bool{false, true} {
 		killAfterWrite(t, w, n.Home+"/"+conf+"user-mgt.xml")
 		id := w.lastRun(t)
-		file := filepath.Join(os.Getenv("XDG_STATE_HOME"), "appm-provision", "lab", id+".jsonl")
+		file := filepath.Join(w.state, "appm-provision", "lab", id+".jsonl")
 		if forget {
 			data, err := os.ReadFile(file)
 			if err != nil {

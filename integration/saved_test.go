@@ -10,7 +10,6 @@ import (
 // TestSavedPlan reviews a plan in one call and makes it in another.
 func TestSavedPlan(t *testing.T) {
 	w := up(t, deployment{name: "embedded"})
-	t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "state"))
 	file := filepath.Join(t.TempDir(), "night.plan")
 	for _, s := range []struct {
 		name string
@@ -134,7 +133,9 @@ func savedForged(t *testing.T, w *world, file string) {
 }
 
 func savedElsewhere(t *testing.T, w *world, file string) {
-	t.Setenv("XDG_STATE_HOME", filepath.Join(t.TempDir(), "elsewhere"))
+	here := w.state
+	w.state = filepath.Join(t.TempDir(), "elsewhere")
+	defer func() { w.state = here }()
 	h, n := w.node(t, "gateway")
 	path := n.Home + "/" + conf + "user-mgt.xml"
 	replace(t, h, path, "</UserManager>", "</UserManager><!-- by hand -->")

@@ -35,9 +35,8 @@ func TestNoSecretIsLeft(t *testing.T) {
 	}
 	w := up(t, d)
 	const passphrase = "key's <passphrase> & more"
-	s := &search{world: w, temp: t.TempDir(), state: filepath.Join(t.TempDir(), "state"), secrets: []string{sudo, passphrase, awkward, later, foreign, foreign2, w.Database.Admin.Password}}
-	t.Setenv("XDG_STATE_HOME", s.state)
-	t.Setenv("TMPDIR", s.temp)
+	s := &search{world: w, temp: t.TempDir(), secrets: []string{sudo, passphrase, awkward, later, foreign, foreign2, w.Database.Admin.Password}}
+	w.env = append(w.env, "TMPDIR="+s.temp)
 	s.give(t, passphrase, sudo, awkward)
 	w.sql(t, "SET GLOBAL general_log = 1")
 	h, n := w.node(t, "store")
@@ -88,7 +87,7 @@ func TestNoSecretIsLeft(t *testing.T) {
 // search is what was looked through.
 type search struct {
 	*world
-	temp, state             string
+	temp                    string
 	secrets                 []string
 	files, texts, processes int
 	general                 bool
@@ -118,7 +117,7 @@ func (s *search) secret(t *testing.T, file, text string) {
 func (s *search) says(t *testing.T, code int, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), tool, args...)
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = s.environ()
 	out, _ := cmd.CombinedOutput() // the exit code tells
 	s.texts++
 	if cmd.ProcessState.ExitCode() != code || len(out) == 0 {

@@ -34,7 +34,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	tool, java = filepath.Join(dir, "appm-provision"), filepath.Join(dir, "java")
-	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // the records of runs
+	os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")) // worlds have their own; nothing is to reach the real one
 	build := exec.Command("go", "build", "-o", tool, "../cmd/appm-provision")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
@@ -55,6 +55,7 @@ type deployment struct {
 	stock bool   // on the stock configuration files, where they are at hand
 	bound string // the host whose /etc/hosts cannot be renamed over
 	sudo  string // the password that sudo asks for; "" is none
+	under string // the folder that the lab is made in; "" is the usual one
 }
 
 var deployments = []deployment{
@@ -94,10 +95,18 @@ func over(t *testing.T, list []deployment, suite func(*testing.T, *world)) {
 	}
 }
 
-// world is a lab and the tool's way to it.
+// world is a lab and the tool's way to it. Worlds are side by side: each has
+// an environment of its own.
 type world struct {
 	*lab.Lab
 	inventory string
+	state     string   // XDG_STATE_HOME: where the records of its runs are
+	env       []string // more of what the tool finds in its environment
+}
+
+// environ is what the tool finds in its environment.
+func (w *world) environ() []string {
+	return append(append(os.Environ(), "SSH_AUTH_SOCK=", "XDG_STATE_HOME="+w.state), w.env...)
 }
 
 func up(t *testing.T, d deployment) *world {
@@ -109,7 +118,7 @@ func up(t *testing.T, d deployment) *world {
 		}
 		o.Product.Stock = stock
 	}
-	dir, err := os.MkdirTemp("", "appm-e2e-")
+	dir, err := os.MkdirTemp(d.under, "appm-e2e-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +136,7 @@ func up(t *testing.T, d deployment) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{Lab: l}
+	w := &world{Lab: l, state: filepath.Join(dir, "state")}
 	w.inventory, err = l.WriteInventory()
 	if err != nil {
 		t.Fatal(err)
@@ -154,7 +163,7 @@ func (w *world) runOn(t *testing.T, inventory string, args ...string) result {
 	cmd := exec.CommandContext(ctx, tool, append(args, "-i", inventory)...)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd.Env = w.environ()
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {

@@ -29,7 +29,7 @@ func Embedded(ctx context.Context, dir string, o Options) (_ *Lab, err error) {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	base, err := freeBase(len(specNodes(o.Layout)))
+	base, err := s.takePorts(len(specNodes(o.Layout)))
 	if err != nil {
 		return l, err
 	}

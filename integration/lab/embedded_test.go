@@ -359,3 +359,21 @@ func TestADirectoryWithOtherThingsIsLeftAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestLabsShareNoPort(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	taken := map[int]bool{}
+	for range 12 { // none of which starts a server
+		s := newState("embedded", t.TempDir())
+		base, err := s.takePorts(4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, port := range portsOf(base, 4) {
+			if taken[port] {
+				t.Errorf("port %d is another lab's", port)
+			}
+			taken[port] = true
+		}
+	}
+}

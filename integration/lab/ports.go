@@ -16,28 +16,52 @@ var (
 
 const clusterPort = 4000
 
-// freeBase finds an offset from which the ports of n nodes are free. It starts
-// at a random one, so that labs that start together do not meet.
-func freeBase(n int) (int, error) {
-	for range 200 {
-		base := 100 + 50*rand.IntN(300) // up to 26111, below the ports that systems hand out
-		if baseIsFree(base, n) {
-			return base, nil
-		}
+// takePorts finds an offset from which the ports of n nodes are free, and that
+// no other lab has taken: its servers may be down, now or for ever.
+func (s *state) takePorts(n int) (int, error) {
+	unlock, err := lock("ports")
+	if err != nil {
+		return 0, err
 	}
-	return 0, fmt.Errorf("lab: no 200 tries found free ports for %d nodes on 127.0.0.1", n)
-}
-
-func baseIsFree(base, n int) bool {
-	for i := range n {
-		for _, p := range nodePorts {
-			if !portIsFree(p + base + i) {
-				return false
+	defer unlock()
+	all, err := registered()
+	if err != nil {
+		return 0, err
+	}
+	taken := map[int]bool{}
+	for _, other := range all {
+		if other.Ports > 0 && other.running() {
+			for _, port := range portsOf(other.Base, other.Ports) {
+				taken[port] = true
 			}
 		}
 	}
+	for _, k := range rand.Perm(300) {
+		s.Base, s.Ports = 100+50*k, n // up to 26111, below the ports that systems hand out
+		if allFree(portsOf(s.Base, n), taken) {
+			return s.Base, s.save()
+		}
+	}
+	s.Ports = 0
+	return 0, fmt.Errorf("lab: there are no free ports for %d nodes on 127.0.0.1", n)
+}
+
+// portsOf are those of a lab of n nodes.
+func portsOf(base, n int) (all []int) {
+	for i := range n {
+		for _, p := range nodePorts {
+			all = append(all, p+base+i)
+		}
+	}
 	for _, p := range labPorts {
-		if !portIsFree(p + base) {
+		all = append(all, p+base)
+	}
+	return all
+}
+
+func allFree(ports []int, taken map[int]bool) bool {
+	for _, p := range ports {
+		if taken[p] || !portIsFree(p) {
 			return false
 		}
 	}

@@ -25,6 +25,8 @@ type state struct {
 	Processes []process // to end
 	Link      string    `json:",omitempty"` // the machine's interface to the lab's network
 	Prefix    string    `json:",omitempty"` // of that network
+	Base      int       `json:",omitempty"` // the offset of an embedded lab's ports,
+	Ports     int       `json:",omitempty"` // and for how many nodes it has them
 }
 
 const stateFile = "lab.json"
