@@ -13,6 +13,7 @@ import (
 // TestAddedStep plans and applies with a tool that has the step of
 // docs/add-a-step.md, built as the page says in a copy of the module.
 func TestAddedStep(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := docs.Copy("..", dir); err != nil {
 		t.Fatal(err)
@@ -26,9 +27,7 @@ func TestAddedStep(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	w := up(t, deployments[0])
-	ordinary := tool
-	tool = filepath.Join(dir, "bin", "appm-provision")
-	t.Cleanup(func() { tool = ordinary })
+	w.tool = filepath.Join(dir, "bin", "appm-provision")
 	host, node := w.node(t, "idp")
 	file := host.Path(node.Home + "/repository/conf/identity/sso-idp-config.xml")
 	before, err := os.ReadFile(file)

@@ -68,6 +68,7 @@ func slowStart(t *testing.T, w *world, h *lab.Host, n lab.Node) {
 // TestBadHosts spoils a host in the middle of a run: one clear error, nothing
 // torn, and when the trouble is over, the next run converges.
 func TestBadHosts(t *testing.T) {
+	t.Parallel()
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB}
 	if why := d.left(); why != "" {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: %s ***\n\n", t.Name(), why)
@@ -139,7 +140,7 @@ func oneError(t *testing.T, r result) {
 func (w *world) applyDuring(t *testing.T, stage string, act func()) result {
 	t.Helper()
 	near, far := terminal(t)
-	cmd := exec.CommandContext(t.Context(), tool, "apply", "-i", w.inventory)
+	cmd := exec.CommandContext(t.Context(), w.tool, "apply", "-i", w.inventory)
 	acted := false
 	said := &listener{heard: func(line string) {
 		question := strings.HasSuffix(line, `Only "yes" does: `)

@@ -27,8 +27,10 @@ const (
 // stopped, and the database is reached past the hosts, so that there are no
 // tunnels.
 func TestWireBudget(t *testing.T) {
+	t.Parallel()
 	for _, d := range deployments[:2] {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}

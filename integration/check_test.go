@@ -49,8 +49,10 @@ var unreadies = []unready{
 // TestCheck is the life of the table: before a deployment, in each situation
 // that would break a run, and after.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	for _, d := range []deployment{{name: "embedded"}, {name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB}} {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s over %s: %s ***\n\n", t.Name(), d.name, why)
 				t.Skip(why)

@@ -29,6 +29,7 @@ import (
 // takes. APPM_CUTS=all takes all of them, a number that many; without it a few
 // are drawn. APPM_SEED repeats a draw.
 func TestCuts(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("LEFT OUT: the processes of the hosts are found in /proc")
 	}
@@ -283,7 +284,7 @@ type breakage struct {
 // breakAt applies, and cuts or kills at the point.
 func (c *broken) breakAt(t *testing.T, p point) breakage {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), tool, "apply", "--yes", "-i", c.inventory)
+	cmd := exec.CommandContext(t.Context(), c.tool, "apply", "--yes", "-i", c.inventory)
 	cmd.Env = c.environ()
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
@@ -518,7 +519,7 @@ func (w *world) dropAll(t *testing.T) {
 // no process behind.
 func (c *broken) quiet(t *testing.T) {
 	t.Helper()
-	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		left := c.working(t)
 		if len(left) == 0 {
 			return

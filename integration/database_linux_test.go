@@ -17,8 +17,10 @@ import (
 // TestDatabase, on Linux for the small file system, is what a database server can do to a run, through the command:
 // one clear error with its exit code, and the run after it completes.
 func TestDatabase(t *testing.T) {
+	t.Parallel()
 	for _, kind := range []mysqld.Kind{mysqld.MariaDB, mysqld.MySQL9} {
 		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
 			if why := mysqld.Unfit(kind); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}

@@ -28,6 +28,7 @@ import (
 // left to do; or it is refused, naming host and file. APPM_DRIFT is how many
 // changes are made, APPM_SEED repeats a draw.
 func TestDrift(t *testing.T) {
+	t.Parallel()
 	wanted, seed := 16, seedOf(t)
 	if text := os.Getenv("APPM_DRIFT"); text != "" {
 		n, err := strconv.Atoi(text)

@@ -25,6 +25,7 @@ const escape = "\x1b[2J\x1b]0;mine\x07\u009b31m\r"
 // error. Nothing panics, no escape of it reaches the terminal, and no host is
 // changed.
 func TestHostileHost(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -186,6 +187,7 @@ func (l *liar) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 // TestHostileNames: what stands in files and names of files on a host is shown,
 // and moves no terminal.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	h, n := w.node(t, "gateway")
 	jar := filepath.Join(h.Path(n.Home), "repository/components/lib", "mysql-connector-"+strings.ReplaceAll(escape, "/", "")+".jar")
@@ -212,6 +214,7 @@ func TestHostileNames(t *testing.T) {
 
 // TestHostileDatabase greets with an error that holds escapes, or with bytes.
 func TestHostileDatabase(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	for name, greeting := range map[string][]byte{
 		"an error": packet(append([]byte{0xff, 0x15, 0x04}, "#28000"+escape...)), "a version": packet(append([]byte{10}, escape+"\x00"...)),

@@ -19,6 +19,7 @@ import (
 // TestInstall is the life of a database server that the tool installs, by the
 // host's own apt from a source of packages of the lab's own.
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	why := deployment{real: true}.left()
 	if _, err := exec.LookPath("apt-get"); err != nil && why == "" {
 		why = "this is no Debian, and the lab's hosts are made of the machine"
@@ -94,7 +95,7 @@ func upBare(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{Lab: l, inventory: filepath.Join(l.Dir, "inventory.toml"), state: filepath.Join(t.TempDir(), "state")}
+	w := &world{Lab: l, tool: tool, inventory: filepath.Join(l.Dir, "inventory.toml"), state: filepath.Join(t.TempDir(), "state")}
 	text := "partial = true\n" + l.Inventory(lab.InventoryOptions{})
 	if err := os.WriteFile(w.inventory, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -190,7 +191,7 @@ func installPlan(t *testing.T, w *world) {
 // installKilled kills the tool when the first package is set up. What installs
 // goes on to its end, so the next plan begins with the package's file.
 func installKilled(t *testing.T, w *world) {
-	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	cmd := exec.Command(w.tool, "apply", "--yes", "-i", w.inventory)
 	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
@@ -209,13 +210,13 @@ func installKilled(t *testing.T, w *world) {
 		t.Fatalf("the tool ended (%v) before a package was set up: %s", err, lines.Text())
 	}
 	for i := 0; !strings.Contains(w.on(t, "dpkg-query", "-W", "-f", "${db:Status-Status}", "mariadb-server"), "installed"); i++ {
-		if i == 300 {
+		if i == 3000 {
 			t.Fatal("the installation did not go on to its end")
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 	for i := 0; strings.Contains(w.on(t, "ps", "-eo", "args"), "apt-get"); i++ {
-		if i == 300 {
+		if i == 3000 {
 			t.Fatal("apt-get does not end")
 		}
 		time.Sleep(100 * time.Millisecond)

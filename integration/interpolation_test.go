@@ -15,6 +15,7 @@ var payloads = []string{"a;>pwned;$(>pwned)`>pwned`'>pwned'\">pwned\"|>pwned&", 
 // TestNoValueReachesAShell puts shell commands into every value of an inventory.
 // Most are refused; those that are not go to the hosts, and are values there.
 func TestNoValueReachesAShell(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	h, n := w.node(t, "gateway")
 	sent := 0

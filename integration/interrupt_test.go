@@ -17,8 +17,10 @@ import (
 // TestInterrupts: what is under way is finished, nothing new begins, the record
 // is closed, and nothing of the run stays behind on a host.
 func TestInterrupts(t *testing.T) {
+	t.Parallel()
 	for _, d := range deployments[:2] {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}
@@ -63,13 +65,14 @@ func (w *world) amidRestart(t *testing.T, standin string, wrap ...string) *backg
 	return w.begin(t, "starting with JAVA_HOME", wrap...)
 }
 
-const moment = "start_ms=2000\nstop_ms=50\n" // enough to be interrupted in
+// waiting is a server that starts until it may be up: quick.
+const waiting = "start_ms=100\nstop_ms=50\nfail=wait\n"
 
 func interruptedBy(s os.Signal) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		store, _ := w.node(t, "store")
 		before := w.server(t, store)
-		b := w.amidRestart(t, moment)
+		b := w.amidRestart(t, waiting)
 		signal(t, b, s)
 		w.finished(t, b, before)
 	}
@@ -86,6 +89,8 @@ func signal(t *testing.T, b *background, s os.Signal) {
 // begun the store's, whose server is before.
 func (w *world) finished(t *testing.T, b *background, before int) {
 	t.Helper()
+	b.says(t, "what is under way is finished")
+	w.standin(t, "gateway", quick)
 	code := b.ends(t)
 	if text := b.text(); code != 130 || !strings.Contains(text, "what is under way is finished") ||
 		!strings.Contains(text, "3 of 4 changes were made; the same command goes on from there") || !strings.Contains(text, "up, process ") {
@@ -112,7 +117,7 @@ func (w *world) lastRecord(t *testing.T) *run.Past {
 func terminalCloses(t *testing.T, w *world) {
 	store, _ := w.node(t, "store")
 	before := w.server(t, store)
-	b := w.amidRestart(t, moment)
+	b := w.amidRestart(t, waiting)
 	signal(t, b, syscall.SIGHUP)
 	signal(t, b, syscall.SIGHUP)
 	signal(t, b, syscall.SIGHUP)
@@ -120,7 +125,7 @@ func terminalCloses(t *testing.T, w *world) {
 }
 
 func interruptedTwice(t *testing.T, w *world) {
-	b := w.amidRestart(t, "start_ms=6000\nstop_ms=50\n")
+	b := w.amidRestart(t, waiting)
 	b.says(t, "Data source WSO2UM_DB is connected") // by now there is a process
 	signal(t, b, os.Interrupt)
 	b.says(t, "an interrupt more ends it at once")
@@ -136,6 +141,7 @@ func interruptedTwice(t *testing.T, w *world) {
 	if left := w.held(t); left != "" {
 		t.Errorf("processes stay on the hosts: %s", left)
 	}
+	w.standin(t, "gateway", quick)
 	again := w.want(t, 0, "apply", "--yes")
 	if now := w.server(t, gateway); now != pid {
 		t.Error("the server that was starting has not lived on")
@@ -147,9 +153,10 @@ func interruptedTwice(t *testing.T, w *world) {
 
 // unread: who reads its output goes in the middle of it.
 func unread(t *testing.T, w *world) {
-	b := w.amidRestart(t, moment, "sh", "-c", `"$@" 2>&1 >/dev/null | { while read -r l; do echo "$l" >&2; case $l in *JAVA_HOME*) exit ;; esac; done; }`, "sh")
+	b := w.amidRestart(t, waiting, "sh", "-c", `"$@" 2>&1 >/dev/null | { while read -r l; do echo "$l" >&2; case $l in *JAVA_HOME*) exit ;; esac; done; }`, "sh")
 	b.ends(t)
-	for began := time.Now(); w.lastRecord(t).End == nil && time.Since(began) < time.Minute; {
+	w.standin(t, "gateway", quick)
+	for began := time.Now(); w.lastRecord(t).End == nil && time.Since(began) < patience; {
 		time.Sleep(50 * time.Millisecond) // the tool outlives its reader
 	}
 	if p := w.lastRecord(t); p.End == nil || p.End.Exit != 0 || len(p.Made) != len(p.Plan.Changes) {
@@ -158,8 +165,9 @@ func unread(t *testing.T, w *world) {
 }
 
 func underNohup(t *testing.T, w *world) {
-	b := w.amidRestart(t, moment, "nohup")
+	b := w.amidRestart(t, waiting, "nohup")
 	signal(t, b, syscall.SIGHUP)
+	w.standin(t, "gateway", quick)
 	if code := b.ends(t); code != 0 {
 		t.Errorf("under nohup, SIGHUP ends it with %d:\n%s", code, b.text())
 	}
@@ -179,7 +187,7 @@ func deadConnection(t *testing.T, w *world) {
 	}
 	defer func() { gateway.SSH = way }()
 	config := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(config, []byte("Host *\n\tServerAliveInterval 1\n\tServerAliveCountMax 3\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte("Host *\n\tServerAliveInterval 2\n\tServerAliveCountMax 4\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	plain := w.inventory
@@ -188,11 +196,11 @@ func deadConnection(t *testing.T, w *world) {
 		t.Fatal(err)
 	}
 	w.inventory = w.vary(t, `config = "none"`, `config = "`+config+`"`)
-	b := w.amidRestart(t, moment)
+	b := w.amidRestart(t, waiting)
 	if err := p.Set(wire.Blackhole); err != nil {
 		t.Fatal(err)
 	}
-	if code := b.ends(t); code != 10 || !strings.Contains(b.text(), gateway.Name+": ") || !strings.Contains(b.text(), "no sign of life for 3s") {
+	if code := b.ends(t); code != 10 || !strings.Contains(b.text(), gateway.Name+": ") || !strings.Contains(b.text(), "no sign of life for 8s") {
 		t.Errorf("it ended with %d:\n%s", code, b.text())
 	}
 	if r := w.lastRecord(t); r.End == nil || r.End.Exit != 10 {

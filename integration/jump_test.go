@@ -16,6 +16,7 @@ import (
 // TestJumpHosts plans and applies over real hosts that are reached through one
 // another, as ssh_config or the inventory says.
 func TestJumpHosts(t *testing.T) {
+	t.Parallel()
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB}
 	if why := d.left(); why != "" {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: %s ***\n\n", t.Name(), why)

@@ -18,6 +18,7 @@ import (
 // password, by a key that has a passphrase: from the environment, and typed on a
 // terminal, once each for all hosts.
 func TestSecretsOfLogins(t *testing.T) {
+	t.Parallel()
 	const sudo, passphrase = "hush sudo's \"own\" pässword", "hush key"
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB, sudo: sudo}
 	if why := d.left(); why != "" {
@@ -74,7 +75,7 @@ passphrase = %s`
 func (w *world) runTyping(t *testing.T, answers []string, args ...string) (result, []string) {
 	t.Helper()
 	near, far := terminal(t)
-	cmd := exec.CommandContext(t.Context(), tool, args...)
+	cmd := exec.CommandContext(t.Context(), w.tool, args...)
 	typist := &typist{near: near, answers: answers}
 	var out bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = far, &out, typist

@@ -16,6 +16,7 @@ import (
 // TestProvision is the life of a deployment: fresh, planned, applied,
 // converged, drifted, interrupted.
 func TestProvision(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		steps := []struct {
 			name string
@@ -424,7 +425,7 @@ func killed(t *testing.T, w *world) {
 
 func killAfterWrite(t *testing.T, w *world, file string) {
 	t.Helper()
-	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	cmd := exec.Command(w.tool, "apply", "--yes", "-i", w.inventory)
 	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 
 // TestRecord is what runs leave behind on the operator's machine.
 func TestRecord(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	for _, s := range []struct {
 		name string
@@ -69,7 +70,7 @@ func unrecorded(t *testing.T, w *world, state string) {
 // limited applies with no room for files of more than so many 512 bytes.
 func (w *world) limited(t *testing.T, blocks int) result {
 	t.Helper()
-	cmd := exec.Command("sh", "-c", `ulimit -f "$1"; shift; exec "$@"`, "sh", strconv.Itoa(blocks), tool, "apply", "--yes", "-i", w.inventory)
+	cmd := exec.Command("sh", "-c", `ulimit -f "$1"; shift; exec "$@"`, "sh", strconv.Itoa(blocks), w.tool, "apply", "--yes", "-i", w.inventory)
 	cmd.Env = w.environ()
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
@@ -299,7 +300,7 @@ func (w *world) atFirstFile(t *testing.T, act func(*os.Process)) string {
 	h, n := w.node(t, "gateway")
 	file := n.Home + "/" + conf + "user-mgt.xml"
 	replace(t, h, file, ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
-	cmd := exec.Command(tool, "apply", "--yes", "-i", w.inventory)
+	cmd := exec.Command(w.tool, "apply", "--yes", "-i", w.inventory)
 	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
@@ -391,7 +392,7 @@ func recordsOf(t *testing.T, state string) []string {
 // command calls the tool without an inventory.
 func (w *world) command(t *testing.T, code int, args ...string) result {
 	t.Helper()
-	cmd := exec.Command(tool, args...)
+	cmd := exec.Command(w.tool, args...)
 	cmd.Env = w.environ()
 	var out, stderr strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &stderr

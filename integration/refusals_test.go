@@ -45,6 +45,7 @@ var refusals = []refusal{
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for _, r := range refusals {
 			if r.real && w.Form != "real" {

@@ -14,6 +14,7 @@ import (
 
 // TestRollback takes runs back, whole and broken ones.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	over(t, deployments[:2], func(t *testing.T, w *world) {
 		for _, s := range []struct {
 			name string

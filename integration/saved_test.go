@@ -9,6 +9,7 @@ import (
 
 // TestSavedPlan reviews a plan in one call and makes it in another.
 func TestSavedPlan(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	file := filepath.Join(t.TempDir(), "night.plan")
 	for _, s := range []struct {

@@ -27,6 +27,7 @@ var named = regexp.MustCompile(`^/opt/wso2/wso2appm/repository/conf/(datasources
 // every quoting spells otherwise, and searches everything that is left and
 // everything that passed by for them.
 func TestNoSecretIsLeft(t *testing.T) {
+	t.Parallel()
 	const sudo, awkward, later, foreign, foreign2 = "sudo's <pass> & \"word\"", "p&<w>\"'\\;#%$(x)`|*? ]]>--/é", "n&<w>\"'\\ second", "Foreign-Admin-7751", "Foreign&Keystore-<4471>"
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB, bound: "gw1", sudo: sudo}
 	if why := d.left(); why != "" {
@@ -116,7 +117,7 @@ func (s *search) secret(t *testing.T, file, text string) {
 // says calls the tool and searches what it prints.
 func (s *search) says(t *testing.T, code int, args ...string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), tool, args...)
+	cmd := exec.CommandContext(t.Context(), s.tool, args...)
 	cmd.Env = s.environ()
 	out, _ := cmd.CombinedOutput() // the exit code tells
 	s.texts++

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,7 +25,15 @@ import (
 // tool and java are built once.
 var tool, java string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+// Worlds are side by side, more of them than there are processors: most of their
+// time is waiting. -parallel says otherwise.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "appm-tool-")
@@ -86,6 +95,7 @@ func each(t *testing.T, suite func(*testing.T, *world)) { over(t, deployments, s
 func over(t *testing.T, list []deployment, suite func(*testing.T, *world)) {
 	for _, d := range list {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s over %s: %s ***\n\n", t.Name(), d.name, why)
 				t.Skip(why)
@@ -100,6 +110,7 @@ func over(t *testing.T, list []deployment, suite func(*testing.T, *world)) {
 type world struct {
 	*lab.Lab
 	inventory string
+	tool      string
 	state     string   // XDG_STATE_HOME: where the records of its runs are
 	env       []string // more of what the tool finds in its environment
 }
@@ -136,13 +147,17 @@ func up(t *testing.T, d deployment) *world {
 			t.Error(err)
 		}
 	})
-	w := &world{Lab: l, state: filepath.Join(dir, "state")}
+	w := &world{Lab: l, tool: tool, state: filepath.Join(dir, "state")}
 	w.inventory, err = l.WriteInventory()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+// patience is how long a test waits for what must come: a busy machine takes its
+// time, and nothing fails that comes late.
+const patience = 5 * time.Minute
 
 // result is what one call of the tool gave.
 type result struct {
@@ -158,9 +173,9 @@ func (w *world) run(t *testing.T, args ...string) result {
 
 func (w *world) runOn(t *testing.T, inventory string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, tool, append(args, "-i", inventory)...)
+	cmd := exec.CommandContext(ctx, w.tool, append(args, "-i", inventory)...)
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	cmd.Env = w.environ()

@@ -9,6 +9,7 @@ import (
 
 // TestVerbosity is what -q, -v, -vv and -vvv add and leave out.
 func TestVerbosity(t *testing.T) {
+	t.Parallel()
 	w := up(t, deployment{name: "embedded"})
 	plain := w.want(t, 0, "plan")
 	if plain.err != "" {

@@ -15,6 +15,7 @@ const socketOnHost = "/var/lib/mysql/s.sock"
 // TestWaysIn plans over real hosts: the tool comes to the server's unix socket
 // through the SSH connection of its host.
 func TestWaysIn(t *testing.T) {
+	t.Parallel()
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB}
 	if why := d.left(); why != "" {
 		t.Skip("LEFT OUT: " + why)

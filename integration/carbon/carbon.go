@@ -98,7 +98,7 @@ func (s *server) start(ctx context.Context) error {
 		return err
 	}
 	pause(ctx, set.start)
-	if err := set.failure(ctx, s.log); err != nil {
+	if err := s.failure(ctx, set); err != nil {
 		return err
 	}
 	return s.serve(ctx)

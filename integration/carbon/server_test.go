@@ -148,6 +148,17 @@ func TestHowAStartCanGoWrongOnDemand(t *testing.T) {
 			t.Errorf("exit code: got %d, want 143", got)
 		}
 	})
+	t.Run("wait", func(t *testing.T) {
+		h := fresh(t)
+		h.put("repository/conf/standin.properties", "start_ms=0\nstop_ms=0\nfail=wait\n")
+		s := h.start()
+		s.await("JAVA_HOME") // of the environment that the log begins with
+		if text := h.log(); strings.Contains(text, "WSO2 Carbon started in") {
+			t.Errorf("it has not waited:\n%s", text)
+		}
+		h.put("repository/conf/standin.properties", "stop_ms=0\n")
+		s.await("WSO2 Carbon started in")
+	})
 	t.Run("die", func(t *testing.T) {
 		h := fresh(t)
 		h.put("repository/conf/standin.properties", "start_ms=0\ndie_ms=50\n")

@@ -17,7 +17,8 @@ import (
 //	start_ms     how long a start takes                   300
 //	stop_ms      how long a stop takes                    200
 //	die_ms       ends by itself that long after its start never
-//	fail         never, hang (comes no further) or exit   never
+//	fail         never, hang (comes no further), exit, or   never
+//	             wait (until the file says otherwise)
 //	ignore_term  true: SIGTERM is not heard               false
 type settings struct {
 	pid, start, stop, die time.Duration
@@ -64,14 +65,19 @@ func millis(s string) time.Duration {
 }
 
 // failure does what the file asks for in place of coming up.
-func (set settings) failure(ctx context.Context, log *logger) error {
+func (s *server) failure(ctx context.Context, set settings) error {
 	switch set.fail {
 	case "exit":
 		return faultf(kernel, "The stand-in was told to fail")
 	case "hang":
 		for ctx.Err() == nil {
-			log.warn(finalizer, "Waiting for required OSGi services: org.wso2.carbon.registry.core.service.RegistryService,")
+			s.log.warn(finalizer, "Waiting for required OSGi services: org.wso2.carbon.registry.core.service.RegistryService,")
 			pause(ctx, time.Minute)
+		}
+		return ctx.Err()
+	case "wait":
+		for ctx.Err() == nil && s.settings().fail == "wait" {
+			pause(ctx, 20*time.Millisecond)
 		}
 		return ctx.Err()
 	}
