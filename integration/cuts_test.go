@@ -60,8 +60,7 @@ func TestCuts(t *testing.T) {
 }
 
 // sideBySide shares n pieces of work among worlds, most of whose time is
-// waiting. Each takes the next piece when it is done with one. The first world
-// is up already.
+// waiting. Each takes the next piece when it is done with one.
 func sideBySide(t *testing.T, n int, work func(t *testing.T, first bool, take func() (int, bool))) {
 	t.Helper()
 	var next atomic.Int64

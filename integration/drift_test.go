@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/appm-provision/appm-provision/integration/lab"
@@ -37,43 +38,70 @@ func TestDrift(t *testing.T) {
 		}
 		wanted = n
 	}
-	s := drifting(t, seed)
 	fmt.Fprintf(os.Stderr, "%s: %d random changes; APPM_SEED=%d\n", t.Name(), wanted, seed)
-	for s.made < wanted && !t.Failed() {
-		s.round(t)
-		if testing.Verbose() && s.rounds%10 == 0 {
-			fmt.Fprintf(os.Stderr, "    %s\n", s)
+	all := &strays{kinds: map[string]int{}}
+	const atOnce = 4 // hosts that carry nodes
+	sideBySide(t, (wanted+atOnce-1)/atOnce, func(t *testing.T, _ bool, take func() (int, bool)) {
+		s := drifting(t, all)
+		for i, more := take(); more; i, more = take() {
+			s.random = rand.New(rand.NewPCG(seed, uint64(i))) // a round is the same in every world
+			if !t.Run(fmt.Sprintf("round %d", i+1), s.round) {
+				return // what it left behind would fail the rest
+			}
+			if testing.Verbose() && (i+1)%10 == 0 {
+				fmt.Fprintf(os.Stderr, "    %s\n", all)
+			}
 		}
+	})
+	fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), all)
+	if all.healed == 0 || all.made < wanted && !t.Failed() {
+		t.Errorf("not all was tried")
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", t.Name(), s)
-	if s.made == 0 || s.healed == 0 {
-		t.Errorf("nothing was tried")
-	}
+}
+
+// strays counts what happened, in all worlds.
+type strays struct {
+	mu                            sync.Mutex
+	made, healed, refused, failed int
+	kinds                         map[string]int
+}
+
+func (s *strays) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("changes %d, healed %d, refused %d, servers that could not start on what is not ours %d; %v", s.made, s.healed, s.refused, s.failed, s.kinds)
+}
+
+func (s *strays) add(count *int, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*count += n
+}
+
+func (s *strays) mutated(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made++
+	s.kinds[what]++
 }
 
 // strayed is a world whose hosts go astray.
 type strayed struct {
 	*world
-	random *rand.Rand
+	random *rand.Rand // of a round
 	good   sight
 	copies string // the files as they should be
-
-	rounds, made, healed, refused, failed int
-	kinds                                 map[string]int
+	sum    *strays
 }
 
-func (s *strayed) String() string {
-	return fmt.Sprintf("changes %d, healed %d, refused %d, servers that could not start on what is not ours %d; %v", s.made, s.healed, s.refused, s.failed, s.kinds)
-}
-
-func drifting(t *testing.T, seed uint64) *strayed {
+func drifting(t *testing.T, all *strays) *strayed {
 	t.Helper()
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB, bound: "gw1"}
 	if why := d.left(); why != "" {
 		fmt.Fprintf(os.Stderr, "\n*** %s: embedded hosts, as %s: modes and owners mean less there ***\n\n", t.Name(), why)
 		d = deployment{name: "embedded"}
 	}
-	s := &strayed{world: up(t, d), random: rand.New(rand.NewPCG(seed, 1)), copies: t.TempDir(), kinds: map[string]int{}}
+	s := &strayed{world: up(t, d), copies: t.TempDir(), sum: all}
 	s.want(t, 0, "apply", "--yes")
 	s.good = s.look(t)
 	for _, h := range s.Hosts {
@@ -121,14 +149,12 @@ func (m mutation) String() string { return m.host.Name + ": " + m.what + ", " + 
 
 func (s *strayed) round(t *testing.T) {
 	t.Helper()
-	s.rounds++
 	var list []mutation
 	for _, h := range s.Hosts {
 		if len(h.Nodes) > 0 {
 			list = append(list, s.mutate(t, h))
 		}
 	}
-	s.made += len(list)
 	for len(list) > 0 && !t.Failed() {
 		drifted := s.look(t)
 		r := s.run(t, "plan", "--detailed-exitcode")
@@ -142,7 +168,7 @@ func (s *strayed) round(t *testing.T) {
 		if len(left) == len(list) {
 			t.Errorf("after %v it ended with %d and names none of these files: %s", list, r.code, r.err)
 		}
-		s.refused += len(list) - len(left)
+		s.sum.add(&s.sum.refused, len(list)-len(left))
 		list = left
 	}
 	for _, h := range s.Hosts {
@@ -174,11 +200,11 @@ func (s *strayed) apply(t *testing.T, list []mutation, drifted sight) result {
 	}
 	switch {
 	case r.code == 0:
-		s.healed += len(list)
+		s.sum.add(&s.sum.healed, len(list))
 		s.want(t, 0, "plan", "--detailed-exitcode")
 	case r.code == 19 && foreign(s, now, r):
-		s.failed++
-		s.healed += len(list) - 1
+		s.sum.add(&s.sum.failed, 1)
+		s.sum.add(&s.sum.healed, len(list)-1)
 	case !before(r):
 		t.Errorf("after %v: apply ended with %d: %s", list, r.code, r.err)
 	}
@@ -363,7 +389,7 @@ func (s *strayed) mutate(t *testing.T, h *lab.Host) mutation {
 	if err != nil {
 		t.Fatalf("%s: %v", m, err)
 	}
-	s.kinds[what]++
+	s.sum.mutated(what)
 	return m
 }
 
