@@ -61,7 +61,8 @@ func gather(ctx context.Context, hosts map[string]Host, needs []plan.Need, inqui
 
 // host asks one host everything at once.
 func (g *gathering) host(ctx context.Context, target string, host Host, needs []plan.Need, inquiry Inquiry, asks bool) {
-	asked := reads(needs)
+	asked := append(reads(needs), besides(needs)...)
+	lies := len(asked)
 	if asks {
 		asked = append(asked, inquiry.reads()...)
 	}
@@ -73,12 +74,12 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 	if err == nil && len(found) != len(asked) {
 		err = fmt.Errorf("%s: %d answers to %d reads", target, len(found), len(asked))
 	}
-	if n := len(needs); err == nil && asks {
-		g.health[target], err = healthOf(target, asked[n:], found[n:], begin, begin.Add(took))
-		found = found[:n]
+	if err == nil && asks {
+		g.health[target], err = healthOf(target, asked[lies:], found[lies:], begin, begin.Add(took))
 	}
-	if err == nil {
-		err = record(g.state, needs, found)
+	if n := len(needs); err == nil {
+		err = record(g.state, needs, found[:n])
+		whole(g.state, needs, found[:n], found[n:lies])
 	}
 	if err != nil {
 		g.errs = append(g.errs, err)

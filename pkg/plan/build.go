@@ -57,7 +57,7 @@ func (e *Error) Error() string {
 // any of them there is no plan. The state stays what was read.
 func Build(name string, s *State, steps []Step) (*Plan, error) {
 	p := &Plan{Name: name}
-	s = &State{read: s.read, planned: map[Ref]Want{}}
+	s = &State{read: s.read, whole: s.whole, planned: map[Ref]Want{}}
 	var errs []error
 	seen, ended := map[string]bool{}, map[whose]bool{}
 	for _, step := range steps {

@@ -12,6 +12,7 @@ import (
 // unread one an error.
 type State struct {
 	read    map[Ref]reading
+	whole   map[Ref]Object // what was read torn, as it was before
 	planned map[Ref]Want
 }
 
@@ -22,7 +23,7 @@ type reading struct {
 
 // NewState is a state in which nothing was read.
 func NewState() *State {
-	return &State{read: map[Ref]reading{}, planned: map[Ref]Want{}}
+	return &State{read: map[Ref]reading{}, whole: map[Ref]Object{}, planned: map[Ref]Want{}}
 }
 
 // Put records what was found; a nil object is absent.
@@ -30,6 +31,10 @@ func (s *State) Put(r Ref, o Object) { s.read[r] = reading{object: o} }
 
 // PutError records why a resource could not be read.
 func (s *State) PutError(r Ref, err error) { s.read[r] = reading{err: err} }
+
+// PutWhole records what a resource was that was read torn: a run died while it
+// wrote there. Steps go on from that, and what is planned replaces what was read.
+func (s *State) PutWhole(r Ref, o Object) { s.whole[r] = o }
 
 // Found returns what was read, whatever is planned.
 func (s *State) Found(r Ref) (Object, error) {
@@ -44,6 +49,9 @@ func (s *State) Found(r Ref) (Object, error) {
 func (s *State) Get(r Ref) (Object, error) {
 	if w, ok := s.planned[r]; ok {
 		return w.After, nil
+	}
+	if o, torn := s.whole[r]; torn {
+		return o, nil
 	}
 	return s.Found(r)
 }
@@ -62,4 +70,7 @@ func (s *State) Refs() []Ref {
 }
 
 // Merge takes over everything that was read in another state.
-func (s *State) Merge(o *State) { maps.Copy(s.read, o.read) }
+func (s *State) Merge(o *State) {
+	maps.Copy(s.read, o.read)
+	maps.Copy(s.whole, o.whole)
+}

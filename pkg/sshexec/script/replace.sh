@@ -175,18 +175,46 @@ same() {
 }
 
 # in_place writes through: a bind-mounted file cannot be renamed over. What was
-# there is put back when that does not work out.
+# there is put back when that does not work out. Should this host or this shell
+# die meanwhile, the next run finds in $whole what was there: its length, itself,
+# and what was to be there, of which a torn file is a beginning.
 in_place() {
+	whole=${path%/*}/.${path##*/}.appm.whole
 	set +C
+	trap '' HUP INT TERM PIPE
 	was=$(base64 <"$t") || exit 22
+	n=$(($(wc -c <"$t")))
+	if torn; then
+		was=$(tail -c "+$((${#l} + 2))" "$whole" | head -c "$l" | base64) n=$l
+	fi
+	[ ! -L "$whole" ] || die "$whole is a symlink; remove it"
+	rm -f -- "$tmp.whole"
+	e=$({ echo $n; printf %s "$was" | unbase64; cat -- "$tmp"; } 2>&1 >"$tmp.whole") && e=$(mv -f -- "$tmp.whole" "$whole" 2>&1) || {
+		rm -f -- "$tmp.whole"
+		die "it cannot be renamed over, and before it is written in place a copy must lie beside it: $e"
+	}
+	sync -- "$whole" "${whole%/*}" 2>/dev/null || sync
 	m=$(cat -- "$tmp" 2>&1 >"$t")
 	h=$(sum <"$t")
 	if [ "${h%% *}" = "$want" ]; then
 		[ -z "$own" ] || chown -- "$own" "$t" || exit 22
 		[ -z "$mode" ] || chmod -- "$mode" "$t" || exit 22
 		sync -- "$t" 2>/dev/null || sync
+		rm -f -- "$whole"
 		finish 20
 	fi
 	printf %s "$was" | unbase64 >"$t"
+	[ "$(base64 <"$t")" != "$was" ] || rm -f -- "$whole"
 	die "it cannot be renamed over, and writing it in place went wrong: $m"
+}
+
+# torn: whether the target is the beginning of what a run that died was writing.
+# $l is then the length of what was there.
+torn() {
+	[ -f "$whole" ] && [ ! -L "$whole" ] || return 1
+	{ read -r l <"$whole"; } 2>/dev/null
+	case $l in '' | *[!0-9]*) return 1 ;; esac
+	[ "$n" -lt $(($(wc -c <"$whole") - ${#l} - 1 - l)) ] || return 1 # it is all there
+	h=$(tail -c "+$((${#l} + 2 + l))" "$whole" | head -c "$n" | sum)
+	[ "$h" = "$(sum <"$t")" ]
 }
