@@ -70,16 +70,11 @@ func (d *drawing) can(x, y int) {
 
 // fit cuts a text to about so many pixels.
 func fit(text string, width int, class string) string {
-	tenths := 72 // of a pixel, a letter of the proportional type
+	tenths := 76 // of a pixel, a letter of the proportional type
 	if classes := strings.Fields(class); len(classes) > 0 {
-		switch classes[0] {
-		case "m", "n":
-			tenths = 74
-		case "s":
-			tenths = 66
-		}
+		tenths = map[string]int{"b": 82, "m": 73, "n": 73, "s": 70}[classes[0]]
 	}
-	room := width * 10 / tenths
+	room := width * 10 / max(tenths, 1)
 	if utf8.RuneCountInString(text) <= room {
 		return text
 	}

@@ -120,6 +120,12 @@ func past(t *testing.T, changes []change, notes ...plan.Note) *run.Past {
 			t.Fatal(err)
 		}
 		out.Changes = append(out.Changes, run.Change{Target: c.Ref.Target, Kind: string(c.Ref.Kind), Path: c.Ref.Path, Node: c.Node, Why: report.Visible(c.Why), Shown: shown})
+		if c.Before != nil {
+			out.Changes[len(out.Changes)-1].Before = &run.Thing{}
+		}
+		if c.After != nil {
+			out.Changes[len(out.Changes)-1].After = &run.Thing{}
+		}
 	}
 	for _, n := range notes {
 		out.Notes = append(out.Notes, run.Note(n))
@@ -133,7 +139,7 @@ func past(t *testing.T, changes []change, notes ...plan.Note) *run.Past {
 
 // ran adds a run to it that came so far and failed, or came to its end.
 func ran(p *run.Past, fails bool) *run.Past {
-	p.ID, p.Begin.Command, p.EndAt = "20260314T120000Z-b2e9a7", []string{"apply", "--yes"}, noon.Add(42*time.Second)
+	p.ID, p.Begin.ID, p.Begin.Command, p.EndAt = "20260314T120000Z-b2e9a7", "20260314T120000Z-b2e9a7", []string{"apply", "--yes"}, noon.Add(42*time.Second)
 	say := func(ms int, e run.Event) {
 		p.Events = append(p.Events, run.Happened{At: noon.Add(time.Duration(ms) * time.Millisecond), Event: e})
 	}

@@ -41,7 +41,7 @@ func draw(l *run.Layout, p *run.Past) *pictures {
 	if sc.nodes() <= most {
 		pics.Wide = sc.wide()
 	} else {
-		pics.Wide = sc.tall(720, "wide-picture")
+		pics.Wide = sc.tall(720, "wide-picture column")
 	}
 	return pics
 }

@@ -39,7 +39,7 @@ func (sc *scene) tall(width int, class string) *drawing {
 			top := y + 46 + i*66
 			sc.row(d, spot{h.Name, n.Name, ""}, top, left)
 			d.text("b", 18, top+20, left-120, n.Role)
-			d.text("m", 18, top+36, left-44, pick(n.ClusterPort != 0, fmt.Sprintf("https %d, cluster %d", n.Port, n.ClusterPort), fmt.Sprintf("https %d", n.Port)))
+			d.text("m", 18, top+36, left-42, pick(n.ClusterPort != 0, fmt.Sprintf("https %d, cluster %d", n.Port, n.ClusterPort), fmt.Sprintf("https %d", n.Port)))
 			if n.Name != h.Name {
 				d.text("s end", left-26, top+20, left-120, n.Name)
 			}

@@ -145,7 +145,7 @@ func judged(p *run.Past) *verdict {
 	text := ended(p)
 	text = strings.ToUpper(text[:1]) + text[1:]
 	if !p.EndAt.IsZero() && p.End != nil {
-		text += " in " + seconds(p.EndAt.Sub(p.At))
+		text += pick(p.End.Exit == 0, " in ", ", after ") + seconds(p.EndAt.Sub(p.At))
 	}
 	switch {
 	case p.UnderWay:

