@@ -17,7 +17,10 @@ import (
 // prepareLogins finds out how the hosts are reached, and asks for what the
 // logins need. Nothing is asked for later.
 func (s *session) prepareLogins(ctx context.Context, from sources) error {
-	names := s.wanted()
+	return s.logInTo(ctx, s.wanted(), from)
+}
+
+func (s *session) logInTo(ctx context.Context, names []string, from sources) error {
 	s.logins = newLogins(s.dir, s.inv, s.warn)
 	s.logins.trace = s.operation
 	err := s.logins.read(names)

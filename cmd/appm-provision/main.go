@@ -77,7 +77,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(wrongFlag)
 	root.PersistentFlags().StringVarP(&a.directory, "directory", "C", "", "go to this `folder` first")
 	root.AddCommand(
-		a.initCommand(), a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(),
+		a.initCommand(), a.importCommand(), a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(),
 		a.statusCommand(), a.runsCommand(), a.rollbackCommand(), a.unlockCommand(),
 		a.completionCommand(), a.manCommand(), a.versionCommand(),
 	)
