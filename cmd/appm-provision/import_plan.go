@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
+	"github.com/appm-provision/appm-provision/pkg/draft"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/steps"
@@ -39,7 +38,7 @@ func (f *imported) plan(ctx context.Context) ([]byte, *plan.Plan, error) {
 			f.gathered = true
 		}
 		p, err := plan.Build(inv.Name, f.state, s.steps)
-		setting, why := f.meant(inv, p, err)
+		setting, why := draft.Meant(inv, p, err)
 		if setting == "" {
 			for _, w := range warnings {
 				f.is.Unusual = append(f.is.Unusual, w.String())
@@ -67,53 +66,4 @@ func (f *imported) stepsOf(ctx context.Context, inv inventory.Inventory) (err er
 	d.Driver, s.blobs[jar.SHA256] = jar, source
 	s.inv, s.sel, s.deployment, s.steps = inv, d.Select, d, steps.For(d)
 	return nil
-}
-
-// meant is a setting by which the inventory says what the plan would undo, and
-// why; "" when the plan shows none.
-func (f *imported) meant(inv inventory.Inventory, p *plan.Plan, err error) (setting, why string) {
-	for _, h := range inv.Hosts {
-		if !h.Entries || len(h.Nodes) == 0 {
-			continue
-		}
-		if text := hostsConflict(h, p, err); text != "" {
-			return "host." + h.Name + ".host_entries=false", fmt.Sprintf("%s: %s is left alone: %s", h.Name, h.HostsFile, text)
-		}
-	}
-	if err != nil || p == nil || inv.Product.UserStore == inventory.UserStoreKeep {
-		return "", ""
-	}
-	for _, n := range inv.Nodes {
-		for _, c := range p.On(n.Host) {
-			if c.Node == n.Name && c.Ref.Path == n.Home+"/repository/conf/user-mgt.xml" {
-				return "product.user_store=keep", n.Name + ": the user store of user-mgt.xml is not the page's, and stays as it is"
-			}
-		}
-	}
-	return "", ""
-}
-
-// hostsConflict is what stands between a plan and a host's hosts file.
-func hostsConflict(h inventory.Host, p *plan.Plan, err error) string {
-	var list []error
-	if joined, is := err.(interface{ Unwrap() []error }); is {
-		list = joined.Unwrap()
-	} else if err != nil {
-		list = []error{err}
-	}
-	for _, e := range list {
-		var cannot *plan.Error
-		if errors.As(e, &cannot) && cannot.Ref.Target == h.Name && cannot.Ref.Path == h.HostsFile {
-			return cannot.Text
-		}
-	}
-	if p == nil {
-		return ""
-	}
-	for _, c := range p.On(h.Name) {
-		if c.Ref.Path == h.HostsFile && c.Node == "" {
-			return "it lacks names that the nodes need, or name servers know them"
-		}
-	}
-	return ""
 }

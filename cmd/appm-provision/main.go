@@ -59,8 +59,7 @@ type app struct {
 const long = `Set up a distributed WSO2 App Manager 1.2.0 over SSH: driver, host entries,
 databases, files, restarts in the right order. Hosts need no software for it.`
 
-const examples = `  appm-provision plan     what inventory.toml would change
-  appm-provision apply    show that, ask, do it, verify`
+const examples = `  appm-provision plan     what inventory.toml would change`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
