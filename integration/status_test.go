@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -50,6 +51,10 @@ func TestStatusTable(t *testing.T) {
 			w.row(t, "pub1", "1 of 2, not store1")
 			if d.real {
 				return
+			}
+			away := w.runOn(t, w.vary(t, fmt.Sprintf("port = %d }", gateway.SSH.Port), "port = 1 }"), "status")
+			if away.code != 10 || !strings.Contains(away.err, "gw1: ") || !strings.Contains(away.out, "unreachable") || strings.Count(away.out, " current ") != 2 {
+				t.Errorf("with a host that is away, status ended with %d:\n%s%s", away.code, away.out, away.err)
 			}
 			w.watched(t, gateway)
 		})

@@ -34,7 +34,7 @@ type proof struct {
 func (s *session) prove(ctx context.Context) []proof {
 	var proofs []proof
 	for _, n := range s.inv.Nodes {
-		if s.sel.Has(n.Name) && n.Running {
+		if s.sel.Has(n.Name) && n.Running && s.down[n.Host] == nil {
 			proofs = append(proofs, proof{node: n, schemas: steps.Schemas(s.inv.Database, n.Role), provable: true})
 		}
 	}

@@ -29,6 +29,7 @@ type session struct {
 	steps []plan.Step
 	// deployment is what the steps were made from.
 	deployment steps.Deployment
+	down       map[string]error // hosts that status could not reach, and why
 
 	blobs map[string]converge.Source
 	admin inventory.Secret // zero where the server knows the admin by the socket

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -32,7 +33,7 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			if err := s.open(cmd.Context()); err != nil {
+			if err := s.openReachable(cmd.Context()); err != nil {
 				return err
 			}
 			rows, err := s.status(cmd.Context())
@@ -64,7 +65,47 @@ func (s *session) status(ctx context.Context) ([]report.Row, error) {
 		return nil, err
 	}
 	proofs := s.prove(ctx)
-	return s.rows(state, p, proofs), proven(proofs, func(run.Event) {}) // the table has said the rest
+	errs := []error{proven(proofs, func(run.Event) {})} // the table has said the rest
+	for _, h := range s.inv.Hosts {
+		errs = append(errs, s.down[h.Name])
+	}
+	return s.rows(state, p, proofs), errors.Join(errs...)
+}
+
+// openReachable goes on without the hosts that cannot be reached: of them the
+// table says that, and of the others how they are. Where none is left, or what
+// is wrong is on this machine, it is an error.
+func (s *session) openReachable(ctx context.Context) error {
+	s.down, s.steps = nil, steps.For(s.deployment)
+	err := s.open(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	down := byHost(err)
+	var words []string
+	for _, n := range s.inv.Nodes {
+		if s.sel.Has(n.Name) && down[n.Host] == nil && s.conns[n.Host] != nil {
+			words = append(words, n.Name)
+		}
+	}
+	for _, host := range s.wanted() {
+		if down[host] == nil && s.conns[host] == nil {
+			return err
+		}
+	}
+	if len(words) == 0 || down[s.inv.Database.Via] != nil && s.touchesDatabase() {
+		return err
+	}
+	d := s.deployment
+	if d.Select, err = s.inv.Select(words); err != nil {
+		return err
+	}
+	d.Select.Database = s.sel.Database
+	s.down, s.steps = down, steps.For(d)
+	if s.touchesDatabase() {
+		s.db, err = s.openDatabase()
+	}
+	return err
 }
 
 // rows are the table of status: one for each node, and one for the databases.
@@ -72,12 +113,16 @@ func (s *session) rows(state *plan.State, p *plan.Plan, proofs []proof) []report
 	var rows []report.Row
 	past := s.pastRuns()
 	for _, n := range s.inv.Nodes {
-		if s.sel.Has(n.Name) {
-			row := s.nodeRow(state, p, n)
-			row.Database = databaseWord(proofs, n)
-			row.LastRun = lastRun(past, n.Host)
-			rows = append(rows, row)
+		if !s.sel.Has(n.Name) {
+			continue
 		}
+		row := report.Row{Name: n.Name, Role: string(n.Role), Host: n.Host, Server: "unreachable", Drift: []string{"?"}}
+		if s.down[n.Host] == nil {
+			row = s.nodeRow(state, p, n)
+			row.Database = databaseWord(proofs, n)
+		}
+		row.LastRun = lastRun(past, n.Host)
+		rows = append(rows, row)
 	}
 	if s.db == nil {
 		return rows

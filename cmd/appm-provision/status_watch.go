@@ -51,18 +51,18 @@ func (a *app) watch(ctx context.Context, every time.Duration) error {
 	return nil
 }
 
-// round looks once. After one that found nothing out, a connection may be gone:
-// the next round makes new ones.
+// round looks once. After one that did not find all out, a connection may be
+// gone: the next round makes new ones.
 func (w *watch) round(ctx context.Context) ([]report.Row, error) {
 	if !w.connected {
-		if err := w.session.open(ctx); err != nil {
+		if err := w.openReachable(ctx); err != nil {
 			w.hangUp()
 			return nil, err
 		}
 		w.connected = true
 	}
 	rows, err := w.status(ctx)
-	if rows == nil {
+	if rows == nil || len(w.down) > 0 {
 		w.hangUp()
 	}
 	return rows, err
