@@ -144,7 +144,7 @@ func (w *world) applyDuring(t *testing.T, stage string, act func()) result {
 	acted := false
 	said := &listener{heard: func(line string) {
 		question := strings.HasSuffix(line, `Only "yes" does: `)
-		if !acted && (question && stage == "" || stage != "" && strings.HasPrefix(line, stage)) {
+		if !acted && (question && stage == "" || stage != "" && strings.HasPrefix(unstamped(line), stage)) {
 			acted = true
 			act()
 		}

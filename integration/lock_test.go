@@ -57,7 +57,7 @@ func (b *background) follow(out io.Reader) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		b.mu.Lock()
 		fmt.Fprintln(&b.said, lines.Text())
-		if id, is := strings.CutPrefix(lines.Text(), "run       "); is {
+		if id, is := strings.CutPrefix(unstamped(lines.Text()), "run       "); is {
 			b.id = id
 		}
 		b.mu.Unlock()

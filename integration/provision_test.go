@@ -93,7 +93,7 @@ func inOrder(t *testing.T, progress string, prefixes ...string) {
 	for _, p := range prefixes {
 		starts, ups := strings.Index(progress, "restart   "+p), -1
 		for _, l := range strings.Split(progress, "\n") {
-			if strings.HasPrefix(l, "restart   "+p) && strings.Contains(l, ": up, process ") {
+			if strings.HasPrefix(unstamped(l), "restart   "+p) && strings.Contains(l, ": up, process ") {
 				ups = strings.Index(progress, l)
 			}
 		}
@@ -436,7 +436,7 @@ func killAfterWrite(t *testing.T, w *world, file string) {
 	}
 	wrote := false
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "files ") && strings.Contains(lines.Text(), filepath.Base(file)) {
+		if strings.HasPrefix(unstamped(lines.Text()), "files ") && strings.Contains(lines.Text(), filepath.Base(file)) {
 			wrote = true
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)

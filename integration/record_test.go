@@ -310,7 +310,7 @@ func (w *world) atFirstFile(t *testing.T, act func(*os.Process)) string {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "files ") {
+		if strings.HasPrefix(unstamped(lines.Text()), "files ") {
 			act(cmd.Process)
 		}
 	}

@@ -159,6 +159,15 @@ func up(t *testing.T, d deployment) *world {
 // time, and nothing fails that comes late.
 const patience = 5 * time.Minute
 
+// unstamped is a line of progress without its time.
+func unstamped(line string) string {
+	at, text, found := strings.Cut(line, " ")
+	if _, err := time.Parse("2006-01-02T15:04:05.000Z", at); !found || err != nil {
+		return line
+	}
+	return text
+}
+
 // result is what one call of the tool gave.
 type result struct {
 	out, err string

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -108,14 +107,10 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	told := io.Writer(a.stderr)
-	if a.quiet {
-		told = io.Discard
-	}
-	fmt.Fprintf(told, "%-9s %s\n", "run", rec.ID)
-	progress := &report.Progress{W: told}
-	r, err := s.applyAlone(cmd.Context(), p, rec.events(progress.Event))
-	report.Outcome(told, r)
+	f := a.follow(p, rec.ID)
+	rec.saw = f.made
+	r, err := s.applyAlone(cmd.Context(), p, rec.events(f.event))
+	f.end(r)
 	s.finish(cmd.Context(), err, r)
 	if err != nil {
 		return a.afterFailure(cmd, s, p, err)

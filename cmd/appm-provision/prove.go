@@ -84,7 +84,7 @@ func proven(proofs []proof, events func(run.Event)) error {
 		e := run.Event{Stage: run.Verify, Target: p.node.Host, Node: p.node.Name}
 		switch {
 		case !p.provable:
-			e.Text = "whether it reaches its databases cannot be proven from here: sshd forbids TCP forwarding"
+			e.Note, e.Text = true, "whether it reaches its databases cannot be proven from here: sshd forbids TCP forwarding"
 		case p.err != nil:
 			errs = append(errs, &converge.Error{Cause: converge.Database, Target: p.node.Host,
 				Text: "node " + p.node.Name + " cannot use its databases: " + p.err.Error()})

@@ -155,7 +155,7 @@ func (a *application) uploadOne(ctx context.Context, target, sum string) error {
 	if !ok {
 		return &Error{Cause: Write, Target: target, Text: "the plan wants a file with sha256 " + sum + ", which is not at hand; plan again"}
 	}
-	event := run.Event{Stage: run.Upload, Target: target, Text: src.Name, Total: src.Size}
+	event := run.Event{Stage: run.Upload, Target: target, Text: src.Name, Total: src.Size, Unit: run.Bytes}
 	path, err := a.Hosts[target].Upload(ctx, src.Name, src.Reader, src.Size, func(n int64) {
 		e := event
 		e.Done = n
@@ -196,7 +196,7 @@ func (a *application) unstage() {
 		paths := slices.Sorted(maps.Values(blobs))
 		wg.Go(func() {
 			if err := a.Hosts[target].Unstage(ctx, paths...); err != nil {
-				a.say(run.Event{Stage: run.Upload, Target: target, Text: fmt.Sprintf("left behind %v: %v", paths, err)})
+				a.say(run.Event{Stage: run.Upload, Target: target, Note: true, Text: fmt.Sprintf("left behind %v: %v", paths, err)})
 			}
 		})
 	}

@@ -116,7 +116,7 @@ func (a *application) accounts(ctx context.Context, node string) error {
 		}
 		told := run.Event{Stage: run.Databases, Target: plan.Deployment, Text: "account " + c.Ref.Path}
 		if node != "" {
-			told = run.Event{Stage: run.Restart, Target: node, Node: node, Text: "account " + c.Ref.Path + " gets its new password"}
+			told = run.Event{Stage: run.Restart, Target: a.hostOf(node), Node: node, Text: "account " + c.Ref.Path + " gets its new password"}
 		}
 		a.say(told)
 		if a.granted += own; a.granted == accountStatements(after) {
@@ -124,6 +124,16 @@ func (a *application) accounts(ctx context.Context, node string) error {
 		}
 	}
 	return nil
+}
+
+// hostOf is where a node is that is restarted.
+func (a *application) hostOf(node string) string {
+	for _, c := range a.plan.At(plan.StageRestart) {
+		if c.Node == node {
+			return c.Ref.Target
+		}
+	}
+	return node
 }
 
 func accountStatements(account *plan.Account) int {
@@ -164,7 +174,7 @@ func (a *application) load(ctx context.Context, name string, after *plan.Schema)
 		return fmt.Errorf("schema %s: the plan does not say what was found; plan again", name)
 	}
 	list := toDB(after.Statements)
-	event := run.Event{Stage: run.Databases, Target: plan.Deployment, Text: "schema " + name}
+	event := run.Event{Stage: run.Databases, Target: plan.Deployment, Text: "schema " + name, Unit: run.Statements}
 	return dbinit.Run(ctx, a.DB, dbinit.Load{
 		Schema: name, Charset: after.Charset, SQLMode: after.SQLMode, Statements: list,
 		Saw: dbinit.Judge(found, list), Options: dbinit.Options{Ledger: a.Ledger},

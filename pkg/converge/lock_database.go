@@ -21,7 +21,7 @@ func (l *Locks) database(ctx, kept context.Context) error {
 		return lockedDatabase(err)
 	}
 	if was := h.Before; was != nil {
-		l.say(run.Event{Stage: run.Lock, Target: plan.Deployment, Text: fmt.Sprintf(
+		l.say(run.Event{Stage: run.Lock, Note: true, Target: plan.Deployment, Text: fmt.Sprintf(
 			"the lock is taken over from run %s of %s, which took it %s ago and ended without letting go of it", was.Run, was.Operator, was.Age.Round(time.Second))})
 	}
 	l.kept.Go(func() {

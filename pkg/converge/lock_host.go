@@ -83,7 +83,7 @@ func (k *keeping) hears(line string) {
 }
 
 func (k *keeping) said(text string) {
-	k.locks.say(run.Event{Stage: run.Lock, Target: k.host, Text: text})
+	k.locks.say(run.Event{Stage: run.Lock, Note: true, Target: k.host, Text: text})
 }
 
 // tell answers whether the lock was had, once.

@@ -87,7 +87,7 @@ func (a *application) serverSays(c plan.Change, failed *Error, line string) {
 	case word == "log":
 		text = "log: " + message(text)
 	}
-	a.say(run.Event{Stage: run.Restart, Target: c.Ref.Target, Node: c.Node, Text: text})
+	a.say(run.Event{Stage: run.Restart, Target: c.Ref.Target, Node: c.Node, Text: text, Log: word == "log"})
 }
 
 // message is what a line of the product's log says, without the thread, time

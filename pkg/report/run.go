@@ -52,10 +52,10 @@ func from(e run.Event) string {
 // Outcome writes how each target came out.
 func Outcome(w io.Writer, r *run.Report) {
 	for _, o := range r.Outcomes {
-		fmt.Fprintf(w, "%-9s %s: %s", "result", o.Target, o.Result)
+		line := fmt.Sprintf("%-9s %s: %s", "result", o.Target, o.Result)
 		if o.Planned > 0 {
-			fmt.Fprintf(w, ", %d of %s made", o.Made, count(o.Planned, "change", "changes"))
+			line += fmt.Sprintf(", %d of %s made", o.Made, count(o.Planned, "change", "changes"))
 		}
-		fmt.Fprintln(w)
+		fmt.Fprintln(w, line)
 	}
 }

@@ -15,6 +15,7 @@ type Screen struct {
 	mu    sync.Mutex
 	paint bool
 	rest  string // the beginning of something that is not all there yet
+	frame *frame // what stays below all that is written; nil without
 }
 
 // NewScreen writes to w.
@@ -37,23 +38,35 @@ func (s *Screen) Write(p []byte) (int, error) {
 	text := s.rest + string(p)
 	whole := len(text) - s.unfinished(text)
 	s.rest = text[whole:]
-	if _, err := io.WriteString(s.w, s.harmless(text[:whole])); err != nil {
+	clean := s.harmless(text[:whole])
+	if s.frame != nil {
+		clean = s.frame.around(clean)
+	}
+	if err := s.put(clean); err != nil {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// put writes what is clean, at once.
+func (s *Screen) put(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := io.WriteString(s.w, text)
+	return err
 }
 
 // Close writes what never came to its end.
 func (s *Screen) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rest := s.rest
-	s.rest = ""
-	if rest == "" {
-		return nil
+	rest := Visible(s.rest)
+	if s.rest = ""; s.frame != nil {
+		rest = s.frame.erased() + rest
+		s.frame = nil
 	}
-	_, err := io.WriteString(s.w, Visible(rest))
-	return err
+	return s.put(rest)
 }
 
 // colors are the escapes that this package writes, and no others.

@@ -30,7 +30,19 @@ type Event struct {
 	Text   string `json:"text"`
 	Done   int64  `json:"done,omitempty"`
 	Total  int64  `json:"total,omitempty"` // of something counted; 0 where nothing is
+	Unit   Unit   `json:"unit,omitempty"`  // of Done and Total
+	Log    bool   `json:"log,omitempty"`   // a line of a server's log
+	Note   bool   `json:"note,omitempty"`  // to be read also after the run
 }
+
+// Unit is what is counted.
+type Unit string
+
+// The units.
+const (
+	Bytes      Unit = "bytes"
+	Statements Unit = "statements"
+)
 
 // A Result says how a target came out.
 type Result string

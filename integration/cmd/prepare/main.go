@@ -20,7 +20,8 @@ import (
 var programs = map[string]string{
 	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "openssl": "openssl", "ip": "iproute2", "ps": "procps",
 	"nsenter": "util-linux", "unshare": "util-linux",
-	"setfacl": "acl", // what folders hand on to the files made in them
+	"tmux":    "tmux", // a terminal that can be looked at
+	"setfacl": "acl",  // what folders hand on to the files made in them
 	// Login shells that operators have.
 	"dash": "dash", "bash": "bash", "ksh": "ksh93u+m", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
 	"mksh": "mksh", "csh": "csh",
