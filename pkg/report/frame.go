@@ -15,13 +15,14 @@ import (
 // rest erased. Resize: the size is asked for at each drawing. No line is as wide
 // as the terminal, so none is wrapped when it is drawn; but a terminal that has
 // become narrower since wraps what is there already, and the frame is then as
-// much higher.
+// much higher, and erased whole.
 type frame struct {
-	size  func() (columns, rows int)
-	want  []line
-	drawn []int // the columns of each line that is on the terminal
-	shown string
-	open  bool // what was written last has no line end yet, so that there is no place for a frame
+	size    func() (columns, rows int)
+	want    []line
+	drawn   []int // the columns of each line that is on the terminal
+	shown   string
+	columns int  // of the terminal, when it was drawn
+	open    bool // what was written last has no line end yet, so that there is no place for a frame
 }
 
 // line is one of a frame.
@@ -87,7 +88,10 @@ func (f *frame) redrawn() string {
 		return ""
 	}
 	up := f.up(columns)
-	f.drawn, f.shown = widths, said
+	if up != "" && columns != f.columns {
+		up += "\x1b[J" // or the terminal would take the rows of a line that it wrapped for one still
+	}
+	f.drawn, f.shown, f.columns = widths, said, columns
 	if up+b.String() == "" {
 		return ""
 	}
