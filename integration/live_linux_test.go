@@ -63,7 +63,7 @@ func TestLive(t *testing.T) {
 	for _, role := range []string{"idp", "gateway", "publisher", "store"} {
 		w.standin(t, role, "start_ms=4000\nstop_ms=50\n")
 	}
-	m := inTmux(t, 160, 50, fmt.Sprintf("env -u CI -u NO_COLOR SSH_AUTH_SOCK= TERM=screen %s apply --yes -i %s; echo it ended with $?; sleep 600", tool, w.inventory))
+	m := inTmux(t, 160, 50, fmt.Sprintf("env -u CI -u NO_COLOR SSH_AUTH_SOCK= XDG_STATE_HOME=%s TERM=screen %s apply --yes -i %s; echo it ended with $?; sleep 600", w.state, w.tool, w.inventory))
 	coming := func(node string) func(string) bool {
 		return func(s string) bool { return framed(s, node+" ", "  restart ") && strings.Contains(s, " done: ") }
 	}
