@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
@@ -29,11 +31,12 @@ type questions struct {
 	tried   map[string]bool             // key files that were asked about
 	locked  map[string][]string         // what LockedKeys said, by what it depends on
 	agents  map[string]bool             // whether the agent at a socket holds keys
+	trials  map[string]*sshexec.Trial   // by account and password
 }
 
 // ask gives every stop on the way to the hosts its secrets.
 func (l *logins) ask(ctx context.Context, names []string, from sources) error {
-	q := &questions{from: from, answers: map[string]inventory.Secret{}, opened: map[string]inventory.Secret{}, tried: map[string]bool{}, locked: map[string][]string{}, agents: map[string]bool{}}
+	q := &questions{from: from, answers: map[string]inventory.Secret{}, opened: map[string]inventory.Secret{}, tried: map[string]bool{}, locked: map[string][]string{}, agents: map[string]bool{}, trials: map[string]*sshexec.Trial{}}
 	var stops []*login
 	users := map[string][]string{} // which stops a secret is for
 	for _, name := range names {
@@ -76,11 +79,31 @@ func (q *questions) passwords(stop *login, users map[string][]string) error {
 	}
 	if ref := stop.secrets.Password; ref.Kind() != inventory.SecretMissing {
 		stop.Password = q.answers[place(ref)].Reveal
+		stop.PasswordTrial = q.trial("login", stop.User, stop.Password)
 	}
 	if stop.becomesWithPassword() {
 		stop.BecomePassword = q.answers[place(stop.secrets.Become.Password)].Reveal
+		stop.BecomeTrial = q.trial(stop.Become, stop.account(), stop.BecomePassword)
 	}
 	return errors.Join(errs...)
+}
+
+// account is whose password sudo, su or doas asks for.
+func (w *login) account() string {
+	if w.Become == string(inventory.BecomeSu) {
+		return cmp.Or(w.BecomeUser, "root")
+	}
+	return w.User
+}
+
+// trial is the one of a password of an account, wherever the inventory has it:
+// hosts that know the account from one directory would lock it on all of them.
+func (q *questions) trial(way, account string, password func() string) *sshexec.Trial {
+	key := fmt.Sprintf("%q %q %x", way, account, sha256.Sum256([]byte(password())))
+	if q.trials[key] == nil {
+		q.trials[key] = new(sshexec.Trial)
+	}
+	return q.trials[key]
 }
 
 // place tells references apart: one that several hosts share is one secret.

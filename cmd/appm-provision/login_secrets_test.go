@@ -55,6 +55,34 @@ func asked(t *testing.T, inv inventory.Inventory, from sources, names ...string)
 	return l, l.ask(t.Context(), names, from)
 }
 
+// Hosts where one account has one password try it one after another, wherever the
+// inventory says what it is.
+func TestSharedPasswordsAreTriedOnOneHost(t *testing.T) {
+	athome(t, "Host *\n IdentityAgent none\n")
+	t.Setenv("ONE", "same")
+	t.Setenv("TWO", "same")
+	t.Setenv("OTHER", "another")
+	inv := described(t, `user = "deploy"
+password = { env = "ONE" }
+become = "sudo"
+become_password = { env = "ONE" }`, "a", "b ssh = { password = { env = \"TWO\" }, become_password = { env = \"TWO\" } }",
+		"c ssh = { password = { env = \"OTHER\" } }", "d ssh = { user = \"someone\" }",
+		"e ssh = { become = \"su\" }", "f ssh = { user = \"someone\", become = \"su\" }")
+	l, err := asked(t, inv, noTerminal(t), "a", "b", "c", "d", "e", "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(name string) *login { return l.hosts[name] }
+	for pair, want := range map[[2]string][2]bool{
+		{"a", "b"}: {true, true}, {"a", "c"}: {false, true}, {"a", "d"}: {false, false}, {"a", "e"}: {true, false}, {"e", "f"}: {false, true},
+	} {
+		x, y := of(pair[0]), of(pair[1])
+		if got := [2]bool{x.PasswordTrial == y.PasswordTrial, x.BecomeTrial == y.BecomeTrial}; got != want || x.BecomeTrial == x.PasswordTrial || x.BecomeTrial == nil {
+			t.Errorf("%v: got %v, want %v to be one", pair, got, want)
+		}
+	}
+}
+
 func TestSecretsFromTheEnvironment(t *testing.T) {
 	home := athome(t, "Host *\n IdentityAgent none\n")
 	key := filepath.Join(home, "key")

@@ -51,6 +51,21 @@ func (a *asking) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// proves is what the end of the way in says of the password.
+func (a *asking) proves(v verdict, err error) proof {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case v == wrongPassword:
+		return wrong
+	case a.count == 0 || v == wantsTerminal || IsKind(err, Interrupted) || IsKind(err, Lost):
+		return unproven
+	case v == begun:
+		return right
+	}
+	return wrong
+}
+
 // A prompt waits at the end of its line.
 var prompt = regexp.MustCompile(`(?i)(password|passphrase|passcode|kennwort|passwort)[^\n:]*: ?`)
 

@@ -24,6 +24,9 @@ type attempt struct {
 	notes    []string // keys that could not be offered, and why
 	password password
 
+	tries  bool  // this host tries whether the password is right, for others
+	barred error // why the password is not sent
+
 	next     int      // the first of offers that no connection has been asked about
 	accepted []*offer // by which the host was content in part: it wants more than one proof
 
@@ -33,12 +36,14 @@ type attempt struct {
 // phase is what belongs to one connection of an attempt.
 type phase struct {
 	wire    *wire
-	kex     atomic.Bool // the host key has been checked
-	auth    bool        // the host has told what it accepts
-	again   []*offer    // of accepted, still to be shown to this connection
-	current *offer      // what the host is being asked about
-	asked   int         // offers made
-	partial int         // proofs accepted
+	ctx     context.Context // ends with the time for a login
+	waits   string          // the host that is trying the password
+	kex     atomic.Bool     // the host key has been checked
+	auth    bool            // the host has told what it accepts
+	again   []*offer        // of accepted, still to be shown to this connection
+	current *offer          // what the host is being asked about
+	asked   int             // offers made
+	partial int             // proofs accepted
 	allowed []string
 
 	exhausted bool // the host has seen all that we have
@@ -47,7 +52,7 @@ type phase struct {
 // newAttempt begins to collect the keys, while the connection is made.
 func newAttempt(ctx context.Context, cfg *Config, p *Pool) (*attempt, error) {
 	a := &attempt{cfg: cfg, address: lookupName(cfg), ready: make(chan struct{})}
-	a.password.text = cfg.Password
+	a.password.text, a.password.may = cfg.Password, a.mayGive
 	if err := a.hosts.load(cfg, a.address, &p.books); err != nil {
 		return nil, err
 	}
@@ -81,9 +86,42 @@ func (a *attempt) nextMethod(c *ssh.ClientAuthContext) (ssh.AuthMethod, error) {
 			return ssh.PublicKeys(n.current), nil
 		}
 	}
+	if a.barred != nil {
+		return nil, a.barred
+	}
 	method := a.password.method(c.AllowedMethods)
 	n.exhausted = method == nil
 	return method, nil
+}
+
+// mayGive returns when the host may see the password: another that shares it may
+// be trying it.
+func (a *attempt) mayGive() error {
+	mine, by, err := a.cfg.PasswordTrial.await(a.now.ctx, a.cfg.Host)
+	switch {
+	case err != nil:
+		a.now.waits, a.barred = a.cfg.PasswordTrial.trier(), err
+	case by != "":
+		a.barred = a.cfg.fail(Authentication, nil, "the password of %s is not given to this host: %s, which was given the same, did not let us in", a.cfg.User, by)
+	}
+	a.tries = a.tries || mine
+	return a.barred
+}
+
+// settle tells the others what became of the password here.
+func (a *attempt) settle(ctx context.Context, err error) {
+	if !a.tries {
+		return
+	}
+	a.tries = false
+	switch {
+	case err == nil:
+		a.cfg.PasswordTrial.settle(right)
+	case ctx.Err() != nil:
+		a.cfg.PasswordTrial.settle(unproven)
+	default:
+		a.cfg.PasswordTrial.settle(wrong)
+	}
 }
 
 var errEnded = errors.New("the connection ended")

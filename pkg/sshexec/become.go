@@ -22,6 +22,7 @@ import (
 type passage struct {
 	method, user string
 	password     string // "": it must not be asked for
+	trial        *Trial
 	terminal     bool
 	watch        bool // find out whether sudo logs what passes
 }
@@ -37,7 +38,7 @@ func (cfg *Config) changes() bool {
 func (cfg *Config) apart() bool { return cfg.changes() && or(cfg.BecomeUser, "root") != "root" }
 
 func (c *Conn) passage() (passage, error) {
-	p := passage{method: c.cfg.Become, user: or(c.cfg.BecomeUser, "root"), watch: c.cfg.Become == "sudo" && !c.door.watched.Load()}
+	p := passage{trial: c.cfg.BecomeTrial, method: c.cfg.Become, user: or(c.cfg.BecomeUser, "root"), watch: c.cfg.Become == "sudo" && !c.door.watched.Load()}
 	if c.cfg.BecomePassword != nil {
 		p.password = c.cfg.BecomePassword()
 	}
@@ -60,7 +61,7 @@ func (p passage) deliver(j job, limit int) delivery {
 	d.text = append([]byte(j.mark+"\n"), p.gatedText(j)...)
 	if p.password != "" {
 		d.password = []byte(p.password + "\n")
-		d.onPrompt = p.readsTerminal()
+		d.onPrompt, d.trial = p.readsTerminal(), p.trial
 	}
 	return d
 }

@@ -38,6 +38,10 @@ type Config struct {
 	BecomeUser     string        // whom scripts run as; "" is root. No effect where User is already that one
 	BecomePassword func() string // what Become asks for; nil: it must not ask
 
+	// PasswordTrial and BecomeTrial are shared by hosts that share the password; nil:
+	// each host tries it by itself.
+	PasswordTrial, BecomeTrial *Trial
+
 	ConnectTimeout   time.Duration // to an open TCP connection; 15 s when zero
 	LoginTimeout     time.Duration // from there to a logged-in session; 30 s when zero
 	KeepAlive        time.Duration // a sign of life is asked for this often; 15 s when zero, never when negative

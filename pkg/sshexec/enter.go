@@ -61,6 +61,8 @@ func (c *Conn) enter(ctx context.Context, j job, d delivery) (*session, verdict,
 	came := make(chan error, 1)
 	go func() { came <- s.arrive(j) }()
 	v, err := s.await(ctx, j, d, came)
+	s.proof = s.asks.proves(v, err)
+	close(s.judged)
 	if v != begun {
 		s.end()
 		return nil, v, err
@@ -98,6 +100,8 @@ func (s *session) await(ctx context.Context, j job, d delivery, came <-chan erro
 		select {
 		case err := <-came:
 			return c.judge(j, d, s, err)
+		case by := <-s.barred:
+			return wrongPassword, c.cfg.barredPassword(by)
 		case n := <-s.asks.heard:
 			if v, err := c.asked(j, d, s, n); err != nil {
 				return v, err
@@ -136,7 +140,7 @@ func (s *session) feed(d delivery) {
 	if !s.reaches(s.front.reached) {
 		return
 	}
-	if d.password != nil && !d.onPrompt && !s.send(d.password) {
+	if d.password != nil && !d.onPrompt && !s.give(d) {
 		return
 	}
 	if d.gated {
@@ -170,7 +174,38 @@ func (s *session) answer(d delivery) bool {
 	case <-s.prompted:
 	}
 	time.Sleep(promptPause)
-	return s.send(d.password)
+	return s.give(d)
+}
+
+// give sends the password, unless the script is let in without it while another
+// host is trying whether it is right.
+func (s *session) give(d delivery) bool {
+	for {
+		mine, wait, barred := d.trial.turn(s.conn.cfg.Host)
+		switch {
+		case barred != "":
+			s.barred <- barred
+			return false
+		case mine:
+			go s.settles(d.trial)
+			return s.send(d.password)
+		case wait == nil:
+			return s.send(d.password)
+		}
+		select {
+		case <-wait:
+		case <-s.front.ready:
+			return true
+		case <-s.release:
+			return false
+		}
+	}
+}
+
+// settles tells the others what became of the password here.
+func (s *session) settles(t *Trial) {
+	<-s.judged
+	t.settle(s.proof)
 }
 
 func (s *session) reaches(place <-chan struct{}) bool {

@@ -65,6 +65,9 @@ type session struct {
 	moves    atomic.Int64  // grows whenever something passes on the way in
 	fed      chan struct{} // closed when all is sent that begin had to send
 	prompted chan struct{} // closed when a password is asked for
+	barred   chan string   // the host for whose sake the password is not given to this one
+	judged   chan struct{} // closed when it is known what became of the way in
+	proof    proof         // what that was, once judged
 	prompt   sync.Once
 
 	sinking   sync.Mutex // held while the caller's sink runs
@@ -103,7 +106,7 @@ func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, re
 	}
 	channel := newMetered(o.channel, waits+1)
 	s := &session{conn: c, name: kind, began: began, asked: int64(len(text)), channel: channel, out: channel, ended: make(chan struct{}), release: make(chan struct{}),
-		fed: make(chan struct{}), prompted: make(chan struct{}), exit: -1}
+		fed: make(chan struct{}), prompted: make(chan struct{}), barred: make(chan string, 1), judged: make(chan struct{}), exit: -1}
 	go s.listen(o.requests)
 	accepted := make(chan error, 1)
 	go func() {

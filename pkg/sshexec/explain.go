@@ -52,6 +52,8 @@ func (l *link) isGone() bool {
 // stuck says how far a login came that did not end.
 func (n *phase) stuck() string {
 	switch {
+	case n.waits != "":
+		return "it waited for " + n.waits + ", which was given the same password first"
 	case n.current != nil && n.current.failed != nil:
 		return "it waited for key " + n.current.name + " to sign"
 	case n.auth:

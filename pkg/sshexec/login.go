@@ -66,7 +66,10 @@ func (cfg *Config) through(jump *Config, err error) error {
 func (a *attempt) login(ctx context.Context, via *joint) (*link, error) {
 	for logins, busy := 1, 0; ; {
 		l, err := a.once(ctx, via)
-		switch {
+		a.settle(ctx, err)
+		switch own := new(Error); {
+		case errors.As(a.barred, &own):
+			return nil, own
 		case err == nil:
 			return l, nil
 		case ctx.Err() != nil:
@@ -180,6 +183,7 @@ func (cfg *Config) noTunnel(limited context.Context, hop *link, address string, 
 func (a *attempt) handshake(ctx context.Context, w *wire) (*ssh.Client, error) {
 	limited, cancel := context.WithTimeout(ctx, a.cfg.LoginTimeout)
 	defer cancel()
+	a.now.ctx = limited
 	stop := context.AfterFunc(limited, func() {
 		w.Close()
 		<-a.ready

@@ -15,10 +15,11 @@ import (
 // get locked.
 type password struct {
 	text    func() string
-	asked   bool   // keyboard-interactive has been tried
-	sent    bool   // the host has seen it
-	expired bool   // the host wants a new one
-	refuse  string // what the host wants that we cannot give it
+	may     func() error // waits until it may be sent
+	asked   bool         // keyboard-interactive has been tried
+	sent    bool         // the host has seen it
+	expired bool         // the host wants a new one
+	refuse  string       // what the host wants that we cannot give it
 }
 
 // method is the next way to give the password, or nil.
@@ -32,7 +33,7 @@ func (p *password) method(allowed []string) ssh.AuthMethod {
 	}
 	if slices.Contains(allowed, "password") {
 		p.sent = true
-		return ssh.PasswordCallback(func() (string, error) { return p.text(), nil })
+		return ssh.PasswordCallback(func() (string, error) { return p.text(), p.may() })
 	}
 	return nil
 }
@@ -56,6 +57,9 @@ func (p *password) answer(_, _ string, prompts []string, echo []bool) ([]string,
 		case p.sent:
 			p.refuse = fmt.Sprintf("the host asks for more than a password: %q", brief(prompt))
 		default:
+			if err := p.may(); err != nil {
+				return nil, err
+			}
 			answers[i], p.sent = p.text(), true
 		}
 	}

@@ -52,6 +52,10 @@ func (cfg *Config) wrongPassword() error {
 	return cfg.fail(Sudo, nil, "wrong %s password for %s; it is not tried again", cfg.Become, cfg.User)
 }
 
+func (cfg *Config) barredPassword(by string) error {
+	return cfg.fail(Sudo, nil, "the %s password for %s is not given to this host: %s, which was given the same, did not accept it", cfg.Become, cfg.User, by)
+}
+
 func (cfg *Config) noPassword() error {
 	if cfg.Become == "su" {
 		return cfg.fail(Sudo, nil, "su wants the password of %s and none was given; give become_password", or(cfg.BecomeUser, "root"))

@@ -62,6 +62,7 @@ type delivery struct {
 	terminal bool
 	password []byte // a line, sent as soon as our own line runs
 	onPrompt bool   // but not before it is asked for
+	trial    *Trial // of the password; nil without
 	gated    bool   // text has to wait until the other user's shell says that it reads
 	text     []byte
 	hold     bool

@@ -145,7 +145,7 @@ func TestRoundTripsWithAPassword(t *testing.T) {
 	} {
 		p := listenWire(t, c.port, 20*time.Millisecond)
 		cfg := c.through(t, "never", way.method, way.password)
-		cfg.Port = portOf(t, p)
+		cfg.Port, cfg.BecomeTrial = portOf(t, p), new(Trial)
 		conn := dial(t, cfg)
 		for i := range 2 {
 			before := p.Count()
