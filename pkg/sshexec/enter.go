@@ -226,6 +226,7 @@ func (s *session) send(text []byte) bool {
 		}
 		s.moves.Add(1)
 		text = text[n:]
+		s.channel.heard.Store(false) // what the host says meanwhile is not waited for
 	}
 	return true
 }
