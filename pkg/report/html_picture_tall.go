@@ -4,88 +4,115 @@ import (
 	"fmt"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/appm-provision/appm-provision/pkg/run"
 )
 
 // laneWidth is the room of a database or the cluster, which are columns in the
 // tall drawing: nodes one below the other, their wires to the right.
 const laneWidth = 24
 
+// lanes are the columns of the tall drawing: the cluster, if there is one, then
+// the databases.
+type lanes struct {
+	names       []string
+	cluster     bool // the first is the cluster
+	left        int  // where they begin
+	first, last map[int]int
+	dots        []shape // drawn last, over wires and lanes
+}
+
+func (c *lanes) middle(i int) int { return c.left + i*laneWidth + laneWidth/2 }
+
 func (sc *scene) tall(width int, class string) *drawing {
 	d := &drawing{ID: "tall" + fmt.Sprint(width), Class: class, W: width}
 	sc.caption(d)
-	var columns []string
-	if sc.layout.Cluster != "" {
-		columns = append(columns, "cluster")
+	c := &lanes{first: map[int]int{}, last: map[int]int{}, cluster: sc.layout.Cluster != ""}
+	if c.cluster {
+		c.names = append(c.names, "cluster")
 	}
-	databases := len(columns)
-	columns = append(columns, sc.layout.Server.Databases...)
-	left := width - len(columns)*laneWidth
-	middle := func(i int) int { return left + i*laneWidth + laneWidth/2 }
-	longest := 0
-	for _, name := range columns {
-		longest = max(longest, utf8.RuneCountInString(fit(visible(name), 110, "m")))
-	}
-	y := longest*74/10 + 14
-	for i, name := range columns {
-		d.text("m", middle(i)+4, y-6, 110, name).Turned = true
-	}
-	first, last := map[int]int{}, map[int]int{}
-	var dots []func()
+	c.names = append(c.names, sc.layout.Server.Databases...)
+	c.left = width - len(c.names)*laneWidth
+	y := c.head(d)
 	for _, h := range sc.hosts {
 		height := 48 + len(h.Nodes)*66
-		d.rect("box", 0, y, left-8, height, 4)
-		sc.machine(d, h, 10, y, left-28)
+		d.rect("box", 0, y, c.left-8, height, 4)
+		sc.machine(d, h, 10, y, c.left-28)
 		for i, n := range h.Nodes {
-			top := y + 46 + i*66
-			sc.row(d, spot{h.Name, n.Name, ""}, top, left)
-			d.text("b", 18, top+20, left-120, n.Role)
-			d.text("m", 18, top+36, left-42, pick(n.ClusterPort != 0, fmt.Sprintf("https %d, cluster %d", n.Port, n.ClusterPort), fmt.Sprintf("https %d", n.Port)))
-			if n.Name != h.Name {
-				d.text("s end", left-26, top+20, left-120, n.Name)
-			}
-			center, reach := top+28, left
-			for c, name := range columns {
-				member := c < databases && n.ClusterPort != 0
-				if !member && (c < databases || !slices.Contains(n.Databases, name)) {
-					continue
-				}
-				reach = middle(c)
-				if _, is := first[c]; !is {
-					first[c] = center
-				}
-				last[c] = center
-				dots = append(dots, func() {
-					if member {
-						d.dot("member", middle(c), center, 6, n.Name+" is a member")
-					} else {
-						d.dot("dot", middle(c), center, 5, n.Name+" uses "+name)
-					}
-				})
-			}
-			d.line("wire", left-16, center, reach, center)
+			sc.row(d, h, n, y+46+i*66, c)
 		}
 		y += height + 10
 	}
-	for c := range columns {
-		if _, is := first[c]; !is {
-			continue
-		}
-		if c < databases {
-			d.line("link", middle(c), first[c], middle(c), last[c])
-		} else {
-			d.line("lane", middle(c), first[c], middle(c), y+4)
-		}
-	}
-	for _, dot := range dots {
-		dot()
-	}
+	c.draw(d, y+4)
 	sc.serverBelow(d, y+4, width)
 	return d
 }
 
-func (sc *scene) row(d *drawing, at spot, y, left int) {
-	d.rect("card "+sc.kinds[at], 8, y, left-24, 60, 3)
+// head writes the names of the columns upwards, and returns where they stand.
+func (c *lanes) head(d *drawing) int {
+	longest := 0
+	for _, name := range c.names {
+		longest = max(longest, utf8.RuneCountInString(fit(visible(name), 110, "m")))
+	}
+	y := longest*74/10 + 14
+	for i, name := range c.names {
+		d.text("m", c.middle(i)+4, y-6, 110, name).Turned = true
+	}
+	return y
+}
+
+// row draws one node and its wire.
+func (sc *scene) row(d *drawing, h run.Machine, n run.Node, y int, c *lanes) {
+	at := spot{h.Name, n.Name, ""}
+	d.rect("card "+sc.kinds[at], 8, y, c.left-24, 60, 3)
 	d.parts("n", 18, y+52, sc.marksOf(at))
+	d.text("b", 18, y+20, c.left-120, n.Role)
+	ports := fmt.Sprintf("https %d", n.Port)
+	if n.ClusterPort != 0 {
+		ports += fmt.Sprintf(", cluster %d", n.ClusterPort)
+	}
+	d.text("m", 18, y+36, c.left-42, ports)
+	if n.Name != h.Name {
+		d.text("s end", c.left-26, y+20, c.left-120, n.Name)
+	}
+	d.line("wire", c.left-16, y+28, c.join(n, y+28), y+28)
+}
+
+// join puts a node's dots on its lanes and returns how far its wire reaches.
+func (c *lanes) join(n run.Node, y int) int {
+	reach := c.left
+	for i, name := range c.names {
+		dot := shape{Kind: "circle", Class: "dot", X: c.middle(i), Y: y, R: 5, Tip: n.Name + " uses " + name}
+		switch {
+		case c.cluster && i == 0 && n.ClusterPort != 0:
+			dot.Class, dot.R, dot.Tip = "member", 6, n.Name+" is a member"
+		case c.cluster && i == 0, !slices.Contains(n.Databases, name):
+			continue
+		}
+		reach = dot.X
+		if _, is := c.first[i]; !is {
+			c.first[i] = y
+		}
+		c.last[i] = y
+		c.dots = append(c.dots, dot)
+	}
+	return reach
+}
+
+// draw draws the lanes: the cluster's between its members, the others down to
+// the database server.
+func (c *lanes) draw(d *drawing, bottom int) {
+	for i := range c.names {
+		first, is := c.first[i]
+		switch {
+		case !is:
+		case c.cluster && i == 0:
+			d.line("link", c.middle(i), first, c.middle(i), c.last[i])
+		default:
+			d.line("lane", c.middle(i), first, c.middle(i), bottom)
+		}
+	}
+	d.Shapes = append(d.Shapes, c.dots...)
 }
 
 // serverBelow is the database server at the foot of the tall drawing.

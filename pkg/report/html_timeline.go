@@ -137,7 +137,7 @@ func newTimeline(p *run.Past) *timeline {
 		whole = max(whole, s.end)
 	}
 	whole = max(whole, time.Millisecond)
-	t := &timeline{Wide: waterfall(list, whole, 1000, "wide-picture"), Tall: waterfall(list, whole, 340, "tall")}
+	t := &timeline{Wide: bars(list, whole, 1000, "wide-picture"), Tall: bars(list, whole, 340, "tall")}
 	for _, s := range list {
 		text := fmt.Sprintf("%s, %s: from %s to %s, %s", s.stage, s.name, seconds(s.begin), seconds(s.end), seconds(s.end-s.begin))
 		if s.failed {
@@ -148,83 +148,101 @@ func newTimeline(p *run.Past) *timeline {
 	return t
 }
 
-// waterfall draws the bars. Names stand before them where there is room, and
-// over them where there is none.
-func waterfall(list []*span, whole time.Duration, width int, class string) *drawing {
-	narrow := width < 600
-	before, row, bar := 290, 24, 14
-	if narrow {
-		before, row, bar = 0, 36, 12
-	}
+// waterfall is the drawing of the bars. Names stand before them where there is
+// room, and over them where there is none.
+type waterfall struct {
+	*drawing
+	narrow bool
+	before int // of the bars
+	row    int // height of one
+	whole  time.Duration
+}
+
+// bars draws the waterfall.
+func bars(list []*span, whole time.Duration, width int, class string) *drawing {
 	d := &drawing{ID: "time-" + class, Class: class, W: width, Name: "The run as it went",
 		Desc: fmt.Sprintf("%s in %s, each from its beginning to its end. Below it the same is told as a list.", count(len(list), "bar", "bars"), seconds(whole))}
-	room := width - before - 84
-	x := func(at time.Duration) int { // clocks may say anything
-		return before + int(float64(room)*min(max(float64(at)/float64(whole), 0), 1))
+	f := waterfall{drawing: d, narrow: width < 600, before: 290, row: 24, whole: whole}
+	if f.narrow {
+		f.before, f.row = 0, 36
 	}
-	height := stagesHeight(list, row, narrow)
-	every := step(whole, pick(narrow, 4, 8))
-	for at := time.Duration(0); at <= whole; at += every {
-		d.line("grid", x(at), 18, x(at), height)
-		d.text("s "+pick(at == 0, "start", "mid"), x(at), 12, 80, strings.Replace(seconds(at), ".00", "", 1))
-	}
+	height := f.height(list)
+	f.axis(height)
 	y, stage := 24, ""
 	for _, s := range list {
 		if s.stage != stage {
 			stage = s.stage
-			if narrow {
-				y += 4
-				d.text("b", 0, y+14, width, stage)
-				y += 20
-			} else {
-				d.line("grid", 0, y, width, y)
-				d.text("b", 0, y+17, 90, stage)
-			}
+			y = f.stage(stage, y)
 		}
-		nameY, barY := y+17, y+5
-		if narrow {
-			nameY, barY = y+13, y+18
-		}
-		name := d.text("m", pick(narrow, 0, 88), nameY, pick(narrow, width, before-96), s.name)
-		if name.Tip == "" {
-			name.Tip = s.name
-		}
-		sc := "bar"
-		if s.failed {
-			sc = "bar failed"
-		}
-		long := max(x(s.end)-x(s.begin), 3)
-		d.rect(sc, x(s.begin), barY, long, bar, 2).Tip = fmt.Sprintf("%s, %s: from %s to %s", s.stage, s.name, seconds(s.begin), seconds(s.end))
-		for _, w := range s.said {
-			d.line("tick", x(w.at), barY+3, x(w.at), barY+bar-3)
-			d.Shapes[len(d.Shapes)-1].Tip = seconds(w.at) + ": " + w.text
-		}
-		label := []inked{{"not", seconds(s.end - s.begin)}}
-		if s.failed {
-			label = []inked{{"del", "✗ failed, " + seconds(s.end-s.begin)}}
-		}
-		end := x(s.begin) + long
-		if s.failed && end > width-130 {
-			d.parts("n end", x(s.begin)-6, barY+bar-3, label)
-		} else {
-			d.parts("n", end+6, barY+bar-3, label)
-		}
-		y += row
+		f.bar(s, y)
+		y += f.row
 	}
 	d.H = height + 4
 	return d
 }
 
-func stagesHeight(list []*span, row int, narrow bool) int {
+// x is where a time stands. Clocks may say anything.
+func (f waterfall) x(at time.Duration) int {
+	room := float64(f.W - f.before - 84)
+	return f.before + int(room*min(max(float64(at)/float64(f.whole), 0), 1))
+}
+
+func (f waterfall) height(list []*span) int {
 	height, stage := 24, ""
 	for _, s := range list {
-		if s.stage != stage && narrow {
+		if s.stage != stage && f.narrow {
 			height += 24
 		}
 		stage = s.stage
-		height += row
+		height += f.row
 	}
 	return height
+}
+
+func (f waterfall) axis(height int) {
+	every := step(f.whole, pick(f.narrow, 4, 8))
+	for at := time.Duration(0); at <= f.whole; at += every {
+		f.line("grid", f.x(at), 18, f.x(at), height)
+		f.text("s "+pick(at == 0, "start", "mid"), f.x(at), 12, 80, strings.Replace(seconds(at), ".00", "", 1))
+	}
+}
+
+// stage begins a stage, and returns where its first bar is.
+func (f waterfall) stage(name string, y int) int {
+	if f.narrow {
+		f.text("b", 0, y+18, f.W, name)
+		return y + 24
+	}
+	f.line("grid", 0, y, f.W, y)
+	f.text("b", 0, y+17, 90, name)
+	return y
+}
+
+// bar draws one bar with its name, its events and how long it took.
+func (f waterfall) bar(s *span, y int) {
+	nameX, nameY, barY, thick, room := 88, y+17, y+5, 14, f.before-96
+	if f.narrow {
+		nameX, nameY, barY, thick, room = 0, y+13, y+18, 12, f.W
+	}
+	if name := f.text("m", nameX, nameY, room, s.name); name.Tip == "" {
+		name.Tip = s.name
+	}
+	begin := f.x(s.begin)
+	long := max(f.x(s.end)-begin, 3)
+	f.rect(pick(s.failed, "bar failed", "bar"), begin, barY, long, thick, 2).Tip = fmt.Sprintf("%s, %s: from %s to %s", s.stage, s.name, seconds(s.begin), seconds(s.end))
+	for _, w := range s.said {
+		f.line("tick", f.x(w.at), barY+3, f.x(w.at), barY+thick-3)
+		f.Shapes[len(f.Shapes)-1].Tip = seconds(w.at) + ": " + w.text
+	}
+	label := []inked{{"not", seconds(s.end - s.begin)}}
+	if s.failed {
+		label = []inked{{"del", "✗ failed, " + seconds(s.end-s.begin)}}
+	}
+	if s.failed && begin+long > f.W-130 {
+		f.parts("n end", begin-6, barY+thick-3, label)
+		return
+	}
+	f.parts("n", begin+long+6, barY+thick-3, label)
 }
 
 // step is a round time that divides the whole into at most so many parts.
