@@ -132,6 +132,37 @@ func fullRecord(t *testing.T, w *world, state string) {
 	secrets := []string{old, awkward, foreign, w.Database.Admin.Password}
 	scanState(t, state, secrets)
 	scan(t, "runs show", []byte(show), secrets)
+	writtenAsPages(t, w, idOf(files[1]), secrets)
+}
+
+// writtenAsPages is that pages are their owner's, show what the text shows, and
+// hold no secret either.
+func writtenAsPages(t *testing.T, w *world, id string, secrets []string) {
+	t.Helper()
+	dir := t.TempDir()
+	h, n := w.node(t, "store")
+	replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", "/UM_DB", "/OTHER_DB")
+	w.want(t, 0, "plan", "--html", filepath.Join(dir, "plan.html"))
+	replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", "/OTHER_DB", "/UM_DB")
+	w.command(t, 0, "runs", "show", id, "--html", filepath.Join(dir, "run.html"))
+	for name, wants := range map[string][]string{
+		"plan.html": {"master-datasources.xml", "<b>OTHER</b>_DB", "(secret)", "member of the cluster"},
+		"run.html":  {id, "master-datasources.xml", "(secret ", "<h2 id=\"timeline\">", "✓ made after", "member of the cluster"},
+	} {
+		page, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: mode %v, %v", name, info.Mode(), err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(page), want) {
+				t.Errorf("%s does not say %s", name, want)
+			}
+		}
+		scan(t, name, page, secrets)
+	}
 }
 
 func scanState(t *testing.T, state string, secrets []string) {
