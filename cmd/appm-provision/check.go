@@ -103,6 +103,12 @@ func (a *app) check(ctx context.Context, s *session) error {
 	if s.touchesDatabase() {
 		targets = append(targets, plan.Deployment)
 	}
+	if a.json {
+		d := report.NewCheck(s.inv.Name, checks, targets, p.findings())
+		d.Clean(a.cleaned)
+		a.answer(d)
+		return p.outcome("not ready")
+	}
 	if err := report.Checks(a.stdout, checks, targets, p.findings(), report.Options{Verbose: a.verbosity >= sayWhy, Color: color}); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -21,6 +20,10 @@ func (a *app) validateCommand() *cobra.Command {
 			inv, err := a.read()
 			if err != nil {
 				return err
+			}
+			if a.json {
+				a.answer(report.NewValidate(unprefix(a.inventory), inv.Name, len(inv.Hosts), len(inv.Nodes), layout(inv)))
+				return nil
 			}
 			fmt.Fprintf(a.stdout, "%s: valid: deployment %s, %d nodes on %d hosts\n", unprefix(a.inventory), inv.Name, len(inv.Nodes), len(inv.Hosts))
 			return nil
@@ -77,6 +80,11 @@ func (a *app) applyCommand() *cobra.Command {
 			"saved by plan --out: then that one is made, or nothing.",
 		Example: "  appm-provision apply --limit gateway1\n  appm-provision apply tonight.plan",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !dry {
+				if err := a.stream(yes, "nothing was applied"); err != nil {
+					return err
+				}
+			}
 			s, p, err := a.plannedAs(cmd, args)
 			if err != nil {
 				return err
@@ -107,16 +115,16 @@ func (a *app) carryOut(cmd *cobra.Command, s *session, p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	f := a.follow(p, rec.ID)
+	f := a.follower(s, p, rec)
 	rec.saw = f.made
 	r, err := s.applyAlone(cmd.Context(), p, rec.events(f.event))
 	f.end(r)
 	s.finish(cmd.Context(), err, r)
 	if err != nil {
-		return a.afterFailure(cmd, s, p, err)
+		err = a.afterFailure(cmd, s, p, err)
 	}
-	fmt.Fprintf(a.stdout, "Applied and verified in %s.\n", r.Took.Round(100*time.Millisecond))
-	return nil
+	f.over(cmd.Context(), r, err)
+	return err
 }
 
 // planned connects, gathers and builds; on success the session is the caller's
@@ -144,6 +152,9 @@ func (a *app) planned(cmd *cobra.Command) (*session, *plan.Plan, error) {
 }
 
 func (a *app) show(p *plan.Plan) error {
+	if a.json {
+		return a.showJSON(p)
+	}
 	o, err := a.options()
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 	if err := a.flagsOfEnvironment(cmd); err != nil {
 		return err
 	}
-	if err := errors.Join(a.loudness(), a.colorable()); err != nil {
+	if err := errors.Join(a.loudness(), a.colorable(), a.answerable(cmd)); err != nil {
 		return err
 	}
 	return a.enter()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -36,7 +38,7 @@ func (a *app) painted() {
 // crashed tells of a mistake of this program's by its place. The value of the
 // panic is not shown unless the runtime made it: it could hold anything, also a
 // secret.
-func crashed(stderr io.Writer, code *int) {
+func (a *app) crashed(code *int) {
 	value := recover()
 	if value == nil {
 		return
@@ -46,7 +48,10 @@ func crashed(stderr io.Writer, code *int) {
 	if known, is := value.(runtime.Error); is {
 		what = known.Error()
 	}
-	fmt.Fprintf(stderr, "this is a mistake in appm-provision %s: %s; please report it with these lines:\n%s", buildVersion(), what, places())
+	text := fmt.Sprintf("this is a mistake in appm-provision %s: %s; please report it with these lines:\n%s", buildVersion(), what, places())
+	if !a.json || a.conclude(context.Background(), errors.New(strings.TrimSuffix(text, "\n"))) != nil {
+		fmt.Fprint(a.stderr, text)
+	}
 }
 
 // places are the functions on the stack, without their arguments.

@@ -16,7 +16,7 @@ import (
 func crash(value any) (text string, code int) {
 	var out bytes.Buffer
 	func() {
-		defer crashed(&out, &code)
+		defer (&app{stderr: &out}).crashed(&code)
 		if value == nil {
 			var none []int
 			_ = none[len(text)]

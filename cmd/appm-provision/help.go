@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,7 @@ func (a *app) helps(root *cobra.Command) {
 	root.SetHelpTemplate(`{{with or .Long .Short}}{{.}}{{end}}
 
 {{.UsageString}}`)
-	root.SetUsageTemplate(`Usage: {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+	root.SetUsageTemplate(`Usage: {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{if not .HasParent}}   (exit codes: appm-provision help exit-codes){{end}}{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}
 {{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
   {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}
@@ -31,9 +32,16 @@ func (a *app) helps(root *cobra.Command) {
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			cmd, _, _ := root.Find(args)
-			return commandNames(cmd), cobra.ShellCompDirectiveNoFileComp
+			names := commandNames(cmd)
+			if len(args) == 0 {
+				names = append(names, exitTopic)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if slices.Equal(args, []string{exitTopic}) {
+				return exitHelp(a.stdout)
+			}
 			cmd, rest, err := root.Find(args)
 			if err == nil && len(rest) == 0 {
 				cmd.InitDefaultHelpFlag()
@@ -46,10 +54,15 @@ func (a *app) helps(root *cobra.Command) {
 
 // flagLines are the flags of a command, and how else to set them.
 func flagLines(cmd *cobra.Command) string {
+	if !cmd.HasParent() { // whose help has no line to spare
+		data := cmd.PersistentFlags().Lookup("json")
+		data.Hidden = true
+		defer func() { data.Hidden = false }()
+	}
 	text := strings.TrimRight(cmd.Flags().FlagUsagesWrapped(helpWidth), "\n")
 	var first string
 	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if first == "" && f.Name != "help" && f.Name != "directory" {
+		if first == "" && f.Name != "help" && f.Name != "directory" && f.Name != "json" {
 			first = f.Name
 		}
 	})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/appm-provision/appm-provision/pkg/draft"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/report"
 )
 
 // initial is what init was given, by flags or answers, and what there is to say
@@ -58,7 +59,7 @@ func (in *initial) run(cmd *cobra.Command) error {
 		return usage("nothing was written: what was given makes no inventory: %v", err)
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(in.stderr, "warning:", w)
+		in.warn("%s", w)
 	}
 	return in.write(text)
 }
@@ -98,22 +99,43 @@ func (in *initial) write(text []byte) error {
 	if err != nil {
 		return err
 	}
+	driver, variables := in.left(inv)
+	if in.json {
+		in.answer(report.NewInit(unprefix(in.inventory), inv.Name, len(inv.Hosts), len(inv.Nodes), driver, variables))
+		return nil
+	}
 	fmt.Fprintf(in.stdout, "%s: written: deployment %s, %d nodes on %d hosts\n", unprefix(in.inventory), inv.Name, len(inv.Nodes), len(inv.Hosts))
-	dir := filepath.Dir(in.inventory)
+	if driver != "" {
+		fmt.Fprintf(in.stdout, "  put the JDBC driver there: %s\n", driver)
+	}
+	for _, v := range variables {
+		fmt.Fprintf(in.stdout, "  export %s (%s)\n", v.Name, v.Of)
+	}
+	fmt.Fprintln(in.stdout, "Then: appm-provision check, plan, apply.")
+	return nil
+}
+
+// left is what the operator has yet to do: where the driver is missing, and
+// which variables.
+func (in *initial) left(inv inventory.Inventory) (driver string, variables []report.Variable) {
 	if file := inv.Driver.File; file != "" {
-		if _, err := os.Stat(resolve(dir, file)); err != nil {
-			fmt.Fprintf(in.stdout, "  put the JDBC driver there: %s\n", resolve(dir, file))
+		if name := resolve(filepath.Dir(in.inventory), file); !there(name) {
+			driver = name
 		}
 	}
 	for _, ref := range []inventory.SecretRef{inv.Database.Admin.Password, inv.Database.Password} {
 		if name := ref.Env(); name != "" {
 			if _, set := os.LookupEnv(name); !set {
-				fmt.Fprintf(in.stdout, "  export %s (%s)\n", name, ref.Of())
+				variables = append(variables, report.Variable{Name: name, Of: ref.Of()})
 			}
 		}
 	}
-	fmt.Fprintln(in.stdout, "Then: appm-provision check, plan, apply.")
-	return nil
+	return driver, variables
+}
+
+func there(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // writeNew writes a file that is not there, for its owner only.

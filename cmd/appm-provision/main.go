@@ -18,14 +18,22 @@ func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func Main(args []string, stdin *os.File, stdout, stderr io.Writer) (code int) {
 	out, errs, end := screens(stdout, stderr)
 	defer end()
-	defer crashed(errs, &code)
+	app := &app{args: args, stdin: stdin, stdout: out, stderr: errs}
+	defer app.crashed(&code)
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 
-	app := &app{args: args, stdin: stdin, stdout: out, stderr: errs}
 	root := app.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	app.json = app.json || asksForJSON(args)
+	if app.json {
+		if broken := app.conclude(ctx, err); broken == nil && err != nil {
+			return exitCode(ctx, err)
+		} else if err == nil {
+			err = broken
+		}
+	}
 	if err == nil {
 		return 0
 	}
@@ -52,7 +60,9 @@ type app struct {
 	quiet     bool // -q
 	asks      bool // before it applies the plan that it shows
 	color     string
-	addresses map[string]string   // of the hosts, once the inventory is read
+	addresses map[string]string // of the hosts, once the inventory is read
+	json      bool
+	data      data                // what is to be said with --json
 	clean     func(string) string // takes secrets out of what is told; nil until they are known
 }
 
@@ -71,6 +81,7 @@ func (a *app) root() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cobra.EnableCommandSorting = false // they stand in the order in which one needs them
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "answer in JSON, errors too")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(wrongFlag)

@@ -7,7 +7,21 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/appm-provision/appm-provision/integration/product"
+	"github.com/appm-provision/appm-provision/integration/schema"
 )
+
+// answers TYPE holds when the last command has written one document of this
+// type, which its schema allows, and nothing on stderr that an error is told in.
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: answers TYPE")
+	}
+	kind, err := schema.Document([]byte(ts.ReadFile("stdout")))
+	ts.Check(err)
+	if kind != args[0] {
+		ts.Fatalf("the answer is a %q, want %q", kind, args[0])
+	}
+}
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"appm-provision": main})
@@ -37,5 +51,6 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"answers": answers},
 	})
 }

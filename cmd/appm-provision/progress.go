@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
@@ -16,12 +18,13 @@ import (
 // date, else as lines with their times, or not at all.
 type following struct {
 	told io.Writer // for lines about the run
+	last io.Writer // for its last word
 	live *report.Live
 	line report.Progress
 }
 
 func (a *app) follow(p *plan.Plan, id string) *following {
-	f := &following{told: report.Stamps(a.stderr)}
+	f := &following{told: report.Stamps(a.stderr), last: a.stdout}
 	screen, is := a.stderr.(*report.Screen)
 	switch {
 	case a.quiet:
@@ -62,7 +65,7 @@ func (f *following) event(e run.Event) {
 	f.line.Event(e)
 }
 
-func (f *following) made(r plan.Ref) {
+func (f *following) made(_ int, r plan.Ref, _ string) {
 	if f.live != nil {
 		f.live.Made(r)
 	}
@@ -74,4 +77,12 @@ func (f *following) end(r *run.Report) {
 		f.live.Close()
 	}
 	report.Outcome(f.told, r)
+}
+
+// over says the last word of a run that came out well; of another one the error
+// does.
+func (f *following) over(_ context.Context, r *run.Report, err error) {
+	if err == nil {
+		fmt.Fprintf(f.last, "Applied and verified in %s.\n", r.Took.Round(100*time.Millisecond))
+	}
 }

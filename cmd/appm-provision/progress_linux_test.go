@@ -131,7 +131,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	}
 	a.warn("something to be read")
 	w.shows(t, []string{"warning: something to be read", "0 of 2 done"}, nil)
-	f.made(plan.Ref{Target: "idp1"})
+	f.made(0, plan.Ref{Target: "idp1"}, "")
 	w.shows(t, []string{"1 of 2 done: idp1"}, []string{"long long"})
 	f.end(&run.Report{Outcomes: []run.Outcome{{Target: "idp1", Result: run.Done, Made: 1, Planned: 1}}})
 	w.shows(t, []string{"result    idp1: done, 1 of 1 change made", "something to be read"}, []string{"of 2 done"})
@@ -141,7 +141,7 @@ func TestProgressElsewhere(t *testing.T) {
 	follow := func(a *app) {
 		f := a.follow(somePlan(), "20261128T120000Z-abcdef")
 		f.event(run.Event{Stage: run.Files, Target: "idp1", Text: "/etc/hosts"})
-		f.made(plan.Ref{Target: "idp1"})
+		f.made(0, plan.Ref{Target: "idp1"}, "")
 		f.end(&run.Report{Outcomes: []run.Outcome{{Target: "idp1", Result: run.Done, Made: 1, Planned: 1}}})
 	}
 	want := regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) run       20261128T120000Z-abcdef\n\S+Z files     idp1: /etc/hosts\n\S+Z result    idp1: done, 1 of 1 change made\n$`)

@@ -31,8 +31,9 @@ type recording struct {
 	dir   string
 	index map[plan.Ref]int // of the plan's changes
 	clean func(string) string
-	saw   func(plan.Ref)      // told of each change that was made; nil: nobody
 	keep  map[plan.Ref]string // where in the store of its host that which a change replaces goes
+	// saw is told of each change that was made; nil: nobody.
+	saw func(change int, r plan.Ref, kept string)
 }
 
 // begin opens the record of a run that will make the plan; of is the run that
@@ -118,9 +119,9 @@ func (r *recording) made(ref plan.Ref, kept string) {
 	}
 	if i, known := r.index[ref]; known {
 		r.Made(i, kept)
-	}
-	if r.saw != nil {
-		r.saw(ref)
+		if r.saw != nil {
+			r.saw(i, ref, kept)
+		}
 	}
 }
 

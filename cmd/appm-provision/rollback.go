@@ -25,6 +25,11 @@ func (a *app) rollbackCommand() *cobra.Command {
 		Example: "  appm-provision rollback 20250131T1015 --dry-run\n  appm-provision rollback 20250131T1015 --limit store1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !dry {
+				if err := a.stream(yes, "nothing was taken back"); err != nil {
+					return err
+				}
+			}
 			past, err := a.pastOf(cmd, args[0])
 			if err != nil {
 				return err
@@ -194,6 +199,9 @@ func (a *app) afterFailure(cmd *cobra.Command, s *session, p *plan.Plan, failure
 	var server *converge.Error
 	if a.takeBack && cmd.Context().Err() == nil && errors.As(failure, &server) && server.Cause == converge.Server && server.Node != "" {
 		return errors.Join(failure, a.putBack(cmd, s, p, past, server.Node))
+	}
+	if a.json {
+		return failure // the last line has the run's id
 	}
 	fmt.Fprintf(a.stderr, "%-9s what this run did to files can be taken back: appm-provision rollback %s\n", "run", past.ID)
 	return failure

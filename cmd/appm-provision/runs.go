@@ -31,6 +31,10 @@ func (a *app) runsCommand() *cobra.Command {
 			if err != nil {
 				return usage("%v", err)
 			}
+			if a.json {
+				a.answer(report.NewRuns(dir, list))
+				return nil
+			}
 			if len(list) == 0 {
 				fmt.Fprintf(a.stdout, "No runs are recorded%s below %s.\n", of(deployment), dir)
 				return nil
@@ -69,7 +73,13 @@ func (a *app) runsShowCommand() *cobra.Command {
 				return usage("%v", err)
 			}
 			if page != "" {
-				return a.writeHTML(page, p, report.RunHTML)
+				if err := a.writeHTML(page, p, report.RunHTML); err != nil || !a.json {
+					return err
+				}
+			}
+			if a.json {
+				a.answer(report.NewRun(p))
+				return nil
 			}
 			return report.Run(a.stdout, p, report.Options{Color: color})
 		},
@@ -144,6 +154,10 @@ func (a *app) runsPruneCommand() *cobra.Command {
 				prune, word = run.Outgrown, "would remove"
 			}
 			list, err := prune(dir, deployment, limits)
+			if a.json {
+				a.answer(report.NewPrune(dry, keep, age, list))
+				return err
+			}
 			for _, file := range list {
 				fmt.Fprintf(a.stdout, "%s %s %s\n", word, filepath.Base(filepath.Dir(file)), strings.TrimSuffix(filepath.Base(file), ".jsonl"))
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,9 @@ func (a *app) showCommand() *cobra.Command {
 			if !s.sameKey {
 				a.warn("%s was made with another key, on another machine or by another user: whether it is as it was made cannot be told", s.file)
 			}
+			if a.json {
+				return a.showSaved(s)
+			}
 			fmt.Fprint(a.stdout, s.heading())
 			if inv, _, err := inventory.Parse(s.Inventory, []byte(s.Source)); err == nil { // else hosts are told apart by their addresses
 				o.Addresses = addresses(inv)
@@ -39,6 +43,19 @@ func (a *app) showCommand() *cobra.Command {
 	a.verbosityFlags(cmd)
 	a.colorFlag(cmd)
 	return cmd
+}
+
+// showSaved is the saved plan as JSON.
+func (a *app) showSaved(s *savedPlan) error {
+	d, err := report.OfPlan(s.plan, report.Options{Verbose: a.verbosity >= sayWhy})
+	if err != nil {
+		return err
+	}
+	d.Saved = &report.SavedBy{
+		File: s.file, At: s.At.UTC().Format(time.RFC3339), Operator: s.Operator, Version: s.By, Inventory: s.Inventory, Limit: s.Limit, Sealed: s.sameKey,
+	}
+	a.answer(d)
+	return nil
 }
 
 // heading says whose plan it is.

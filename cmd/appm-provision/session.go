@@ -59,7 +59,7 @@ func (a *app) read() (inventory.Inventory, error) {
 	a.source = src
 	inv, warnings, err := inventory.Parse(unprefix(a.inventory), src)
 	for _, w := range warnings {
-		fmt.Fprintln(a.stderr, "warning:", w)
+		a.warn("%s", w)
 	}
 	a.addresses = addresses(inv)
 	return inv, err
@@ -99,6 +99,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	}
 	s.blobs[d.Driver.SHA256] = jar
 	s.password, d.Admin = d.Password, s.admin
+	s.clean = cleaner(s.password, s.admin)
 	s.steps, s.deployment = steps.For(d), d
 	return s, s.prepareLogins(ctx, from)
 }
@@ -116,7 +117,11 @@ func (s *session) prepareDatabase(from inventory.Sources) (err error) {
 func (s *session) touchesDatabase() bool { return s.sel.Database && s.inv.Database.Manage }
 
 func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "warning: "+format+"\n", args...)
+	text := fmt.Sprintf(format, args...)
+	if a.json {
+		a.data.warn(a.cleaned(text))
+	}
+	fmt.Fprintln(a.stderr, "warning:", text)
 }
 
 // open connects to every host that the steps, or the way to the database, need.

@@ -37,7 +37,9 @@ func (a *app) statusCommand() *cobra.Command {
 				return err
 			}
 			rows, err := s.status(cmd.Context())
-			if rows != nil {
+			if rows != nil && a.json {
+				a.answer(report.NewStatus(s.inv.Name, rows))
+			} else if rows != nil {
 				if printed := report.Status(a.stdout, rows); printed != nil {
 					return printed
 				}

@@ -77,6 +77,9 @@ func (w *watch) show(ctx context.Context, rows []report.Row, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
+	if w.json {
+		return w.line(ctx, rows, err)
+	}
 	now := time.Now().UTC().Format("2006-01-02 15:04:05Z")
 	if w.screen == nil {
 		for i := range rows {
@@ -151,4 +154,14 @@ func (w *watch) leave() {
 	if w.screen != nil && w.last != "" {
 		_, _ = io.WriteString(w.screen, leaveScreen+strings.ReplaceAll(w.last, "\n", "\r\n")) // the terminal may be gone
 	}
+}
+
+// line is one look as a line of JSON.
+func (w *watch) line(ctx context.Context, rows []report.Row, err error) error {
+	var d report.Document = report.NewErrorDocument()
+	if rows != nil {
+		d = report.NewStatus(w.inv.Name, rows)
+	}
+	d.End(w.data.warned(), w.fault(ctx, err))
+	return report.WriteLine(w.stdout, d)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,6 +34,9 @@ func (a *app) unlockCommand() *cobra.Command {
 				return err
 			}
 			list, err := s.locks(cmd.Context())
+			if a.json {
+				return s.unlockJSON(cmd.Context(), list, err, yes)
+			}
 			if err != nil || len(list) == 0 {
 				if err == nil {
 					fmt.Fprintln(a.stdout, "Nothing is locked.")
@@ -129,6 +133,28 @@ func (a *app) consent(ctx context.Context, yes bool) error {
 		err = exit{exitOther, "nothing was unlocked"}
 	}
 	return err
+}
+
+// unlockJSON shows the locks also where nothing says that they may go.
+func (s *session) unlockJSON(ctx context.Context, list []lock, err error, yes bool) error {
+	held := make([]report.HeldLock, len(list))
+	for i, l := range list {
+		held[i] = report.HeldLock{Target: l.target, Text: strings.TrimPrefix(l.text, l.target+": ")}
+	}
+	defer func() { s.answer(report.NewUnlock(held)) }()
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	if !yes {
+		return usage("nothing was unlocked: with --json there is nobody to ask; pass --yes to unlock without a question")
+	}
+	var errs []error
+	for i, l := range list {
+		removed, err := l.remove(ctx)
+		held[i].Removed = removed && err == nil
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 func (s *session) unlock(ctx context.Context, list []lock) error {

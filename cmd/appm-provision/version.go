@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/appm-provision/appm-provision/pkg/report"
 )
 
 func (a *app) versionCommand() *cobra.Command {
@@ -14,7 +16,14 @@ func (a *app) versionCommand() *cobra.Command {
 		Use: "version", Short: "Print the version of this program and its commit", Args: cobra.NoArgs,
 		Example: "  appm-provision version",
 		RunE: func(*cobra.Command, []string) error {
-			return thisBuild().print(a.stdout)
+			b := thisBuild()
+			if a.json {
+				a.answer(report.VersionDocument{
+					Version: buildVersion(), Commit: b.Commit, Committed: b.Date, Modified: b.Modified, Go: b.Go, OS: runtime.GOOS, Arch: runtime.GOARCH,
+				}.Answered())
+				return nil
+			}
+			return b.print(a.stdout)
 		},
 	}
 }

@@ -37,47 +37,47 @@ type Begin struct {
 
 // Plan is what was to be done.
 type Plan struct {
-	Summary string   `json:"summary"`
-	Changes []Change `json:"changes"`
-	Notes   []Note   `json:"notes,omitempty"`
-	Kept    []Kept   `json:"kept,omitempty"`   // none in a record of an older version
-	Layout  *Layout  `json:"layout,omitempty"` // nil in a record of an older version
+	Summary string   `json:"summary"`          // the plan in one sentence
+	Changes []Change `json:"changes"`          // the changes, in the order of the steps
+	Notes   []Note   `json:"notes,omitempty"`  // what an operator should know and what is no change
+	Kept    []Kept   `json:"kept,omitempty"`   // what stays as it is; absent in a record of an older version
+	Layout  *Layout  `json:"layout,omitempty"` // how the deployment is laid out; absent in a record of an older version
 }
 
 // Change is one difference: what a plan.Change says, without its secrets.
 type Change struct {
-	Target string `json:"target"`
-	Kind   string `json:"kind"`
-	Path   string `json:"path"`
-	As     string `json:"as,omitempty"` // with whose rights it was written
-	Node   string `json:"node,omitempty"`
-	Step   string `json:"step"`
-	Stage  string `json:"stage"`
-	Why    string `json:"why,omitempty"`
-	Before *Thing `json:"before"`          // nil: absent
-	After  *Thing `json:"after"`           // nil: absent
+	Target string `json:"target"`          // the host it is on, or "database"
+	Kind   string `json:"kind"`            // of which kind the resource is
+	Path   string `json:"path"`            // the file's path, the server's home, or the name of the schema, account or package
+	As     string `json:"as,omitempty"`    // the directory with whose owner's rights it was written
+	Node   string `json:"node,omitempty"`  // the node it belongs to
+	Step   string `json:"step"`            // the step that wants it
+	Stage  string `json:"stage"`           // the stage of the run in which it is made
+	Why    string `json:"why,omitempty"`   // why, for people
+	Before *Thing `json:"before"`          // what was found; null: it is absent
+	After  *Thing `json:"after"`           // what is to be there; null: nothing is
 	Text   string `json:"text,omitempty"`  // as the plan shows it: headline and masked diff
-	Shown  *Shown `json:"shown,omitempty"` // the same in its parts; nil in a record of an older version
+	Shown  *Shown `json:"shown,omitempty"` // the same in its parts; absent in a record of an older version
 	Keep   string `json:"keep,omitempty"`  // where on its host the bytes of before are to be kept
 }
 
 // Thing is what a resource was or was to be.
 type Thing struct {
-	Fingerprint string `json:"fingerprint,omitempty"` // keyed, of a file's bytes
-	SHA256      string `json:"sha256,omitempty"`      // of what cannot hold a secret: a jar
-	Size        int64  `json:"size,omitempty"`
-	Mode        Mode   `json:"mode,omitempty"`
-	Owner       string `json:"owner,omitempty"`
-	Group       string `json:"group,omitempty"`
-	Real        string `json:"real,omitempty"`    // where symlinks led
-	Running     bool   `json:"running,omitempty"` // a server
+	Fingerprint string `json:"fingerprint,omitempty"` // of a file's bytes, keyed with a key that does not leave this machine
+	SHA256      string `json:"sha256,omitempty"`      // in hex, of what cannot hold a secret: a jar
+	Size        int64  `json:"size,omitempty"`        // its length in bytes
+	Mode        Mode   `json:"mode,omitempty"`        // permission bits, in octal
+	Owner       string `json:"owner,omitempty"`       // the owner's name
+	Group       string `json:"group,omitempty"`       // the group's name
+	Real        string `json:"real,omitempty"`        // where symlinks led
+	Running     bool   `json:"running,omitempty"`     // whether it runs; of a server
 }
 
 // Note is something that an operator should know and that is no change.
 type Note struct {
-	Target string `json:"target"`
-	Node   string `json:"node,omitempty"`
-	Text   string `json:"text"`
+	Target string `json:"target"`         // the host it is about, or "database"
+	Node   string `json:"node,omitempty"` // the node it is about; absent where it is about all of the target
+	Text   string `json:"text"`           // what there is to know, for people
 }
 
 // Made says that a change was made.
@@ -88,12 +88,12 @@ type Made struct {
 
 // Wire is what went over one connection.
 type Wire struct {
-	Host        string `json:"host"`
-	Connections int    `json:"connections"`
-	Sessions    int    `json:"sessions"` // session channels
-	Tunnels     int    `json:"tunnels"`
-	Sent        int64  `json:"sent"` // bytes
-	Received    int64  `json:"received"`
+	Host        string `json:"host"`        // the name of the host
+	Connections int    `json:"connections"` // how many connections were made to it
+	Sessions    int    `json:"sessions"`    // how many session channels were opened on them
+	Tunnels     int    `json:"tunnels"`     // how many TCP tunnels were opened on them
+	Sent        int64  `json:"sent"`        // bytes sent to it
+	Received    int64  `json:"received"`    // bytes received from it
 }
 
 // End is how the run ended. A record without one is of a run that was broken
@@ -107,11 +107,11 @@ type End struct {
 
 // Ended is an Outcome as it is recorded.
 type Ended struct {
-	Target  string `json:"target"`
-	Result  Result `json:"result"`
-	Made    int    `json:"made"`
-	Planned int    `json:"planned"`
-	Error   string `json:"error,omitempty"`
+	Target  string `json:"target"`          // the host, or "database"
+	Result  Result `json:"result"`          // how it came out
+	Made    int    `json:"made"`            // how many of its changes were made
+	Planned int    `json:"planned"`         // how many were planned
+	Error   string `json:"error,omitempty"` // why it failed, as it was printed
 }
 
 // EndOf is how a run ended whose report may be nil: it did not get that far.

@@ -24,15 +24,15 @@ const (
 
 // An Event is one line of progress.
 type Event struct {
-	Stage  Stage  `json:"stage"`
-	Target string `json:"target"`         // host, or plan.Deployment
-	Node   string `json:"node,omitempty"` // where it concerns one node
-	Text   string `json:"text"`
-	Done   int64  `json:"done,omitempty"`
-	Total  int64  `json:"total,omitempty"` // of something counted; 0 where nothing is
-	Unit   Unit   `json:"unit,omitempty"`  // of Done and Total
-	Log    bool   `json:"log,omitempty"`   // a line of a server's log
-	Note   bool   `json:"note,omitempty"`  // to be read also after the run
+	Stage  Stage  `json:"stage"`           // the part of the run that it is of
+	Target string `json:"target"`          // the host, or "database"; of verifying as a whole the deployment
+	Node   string `json:"node,omitempty"`  // the node, where it concerns one
+	Text   string `json:"text"`            // what happens, for people
+	Done   int64  `json:"done,omitempty"`  // of something counted: how much is done, in the unit of total
+	Total  int64  `json:"total,omitempty"` // of something counted: how much there is, bytes of an upload or statements of a schema; absent where nothing is
+	Unit   Unit   `json:"unit,omitempty"`  // of done and total
+	Log    bool   `json:"log,omitempty"`   // whether it is a line of a server's log
+	Note   bool   `json:"note,omitempty"`  // whether it is to be read also after the run
 }
 
 // Unit is what is counted.
