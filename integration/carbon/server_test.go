@@ -152,7 +152,7 @@ func TestHowAStartCanGoWrongOnDemand(t *testing.T) {
 		h := fresh(t)
 		h.put("repository/conf/standin.properties", "start_ms=0\nstop_ms=0\nfail=wait\n")
 		s := h.start()
-		s.await("JAVA_HOME") // of the environment that the log begins with
+		s.await("Carbon Home") // the last that the log says before it waits
 		if text := h.log(); strings.Contains(text, "WSO2 Carbon started in") {
 			t.Errorf("it has not waited:\n%s", text)
 		}
