@@ -15,7 +15,12 @@ import (
 )
 
 //go:embed probe_host.sh
-var probeHost string
+var probeMachine string
+
+//go:embed probe_folders.sh
+var probeFolders string
+
+var probeHost = probeMachine + probeFolders
 
 // An Inquiry is what a preflight asks of one host beside what the steps need.
 // It rides in the exec that gathers.
@@ -125,9 +130,9 @@ func (q Inquiry) words() []string {
 
 // reads are one of the host, and one of each home.
 func (q Inquiry) reads() []Read {
-	list := []Read{{Kind: "run", Name: probeHost, Args: q.words()}}
+	list := []Read{{Kind: "text", Name: probeHost, Args: q.words()}}
 	for _, home := range slices.Sorted(maps.Keys(q.Homes)) {
-		r := Read{Kind: "run", Name: probeHost, As: home}
+		r := Read{Kind: "text", Name: probeFolders, As: home}
 		for _, f := range q.Homes[home] {
 			r.Args = append(r.Args, "dir="+f)
 		}
@@ -185,7 +190,7 @@ func healthOf(target string, asked []Read, found [][]Found, begin, end time.Time
 
 var errHealth = errors.New("the preflight's answer makes no sense")
 
-// parseHealth reads what probe_host.sh printed between two moments of our own
+// parseHealth reads what probe_host.sh and probe_folders.sh printed between two moments of our own
 // clock.
 func parseHealth(out string, begin, end time.Time) (Health, error) {
 	h := Health{Addresses: map[string]string{}}

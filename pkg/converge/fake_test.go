@@ -57,7 +57,7 @@ func (h *fakeHost) Gather(_ context.Context, reads []Read) ([][]Found, error) {
 				}
 			}
 			out = append(out, []Found{f})
-		case "run":
+		case "run", "text":
 			out = append(out, []Found{{Kind: "output", Data: []byte(h.output[strings.Join(r.Args, " ")])}})
 		default:
 			return nil, fmt.Errorf("fake: read of kind %q", r.Kind)

@@ -92,7 +92,7 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 func reads(needs []plan.Need) []Read {
 	kinds := map[plan.Kind]string{
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
-		plan.KindKept: "kept", plan.KindServer: "run", plan.KindJava: "run", plan.KindPackage: "run", plan.KindService: "run",
+		plan.KindKept: "kept", plan.KindServer: "text", plan.KindJava: "text", plan.KindPackage: "text", plan.KindService: "text",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {

@@ -15,7 +15,7 @@ import (
 type (
 	// Read asks for one thing of a host.
 	Read = struct {
-		Kind string // "file", "stat", "hash" (a path or a glob), "run" (a script) or "kept" (in the store)
+		Kind string // "file", "stat", "hash" (a path or a glob), "run" (a script), "text" (one that prints no NUL) or "kept" (in the store)
 		Name string
 		Args []string
 		As   string // drop to the owner of this path

@@ -1,18 +1,15 @@
-# What a preflight asks of a host. Arguments, each word=value:
+# What a preflight asks of a host, beside what it asks of folders: that comes
+# behind this. Arguments, each word=value:
 #   clock=now  what time is it
 #   tool=A|B   one of these programs is wanted
-#   dir=PATH   a folder that is written to; dir=~ is the folder of who logs in
-#   list=FILE  has this file an access control list
 #   left=DIR   what is left in a folder of uploads, which is in that one
 #   apart=yes  that one is the folder of whom this runs as, from here on
 #   name=NAME  a name to be resolved
 #   port=N     a port that a server is to listen on
-# Answers, fields separated by tabs, the last line is "end":
+# Answers, fields separated by tabs:
 #   clock   <ns since 1970> <resolution, ns>
 #   lacks   <A|B>
-#   space   <path> <as asked> <rw|ro|gone> <free KiB|?> <free inodes|?> <inodes|?>
 #   left    <path>
-#   listed  <path>
 #   address <name> <address|none|?>
 #   listens <port> <uid> <pid|?> <command|?> <home of the product's server|->
 #   blind   <what cannot be told on this host>
@@ -34,43 +31,30 @@ lacks() { # lacks A|B
 	printf 'lacks\t%s\n' "$1"
 }
 
-# mine is the folder of who logs in: sudo and doas tell whom they were called by.
-mine() {
-	me=${SUDO_USER:-${DOAS_USER:-${LOGNAME:-${USER:-}}}}
-	[ "$me" != "$(id -un 2>/dev/null)" ] || me=
-	case $me in '' | *[!A-Za-z0-9._-]*) echo "${HOME:-/}" ;; *) eval "echo ~$me" ;; esac
-}
-
-space() { # space PATH ASKED
-	if [ ! -d "$1" ]; then
-		printf 'space\t%s\t%s\tgone\t?\t?\t?\n' "$1" "$2"
-		return
+# home: $mine is the folder of who logs in: sudo and doas tell whom they were
+# called by.
+home() {
+	me=${SUDO_USER:-${DOAS_USER:-}}
+	if [ -z "$me" ]; then
+		me=${LOGNAME:-${USER:-}}
+		[ -z "$me" ] || [ "$me" != "$(id -un 2>/dev/null)" ] || me=
 	fi
-	may=ro
-	[ ! -w "$1" ] || may=rw
-	if [ -r /proc/self/stat ] && set -- "$1" "$2" $(stat -f -c '%a %S %d %c' "$1" 2>/dev/null) && [ $# = 6 ]; then
-		printf 'space\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" $may $(($3 * $4 / 1024)) "$5" "$6"
-		return
-	fi
-	k=$(df -Pk "$1" 2>/dev/null | { read -r _; read -r _ _ _ k _; echo "$k"; })
-	printf 'space\t%s\t%s\t%s\t%s\t?\t?\n' "$1" "$2" $may "${k:-?}"
+	case $me in '' | *[!A-Za-z0-9._-]*) mine=${HOME:-/} ;; *) eval "mine=~$me" ;; esac
 }
 
 # left prints the files of a folder whose names our uploads have.
 left() {
+	case $1 in
+	/*) ;;
+	*)
+		[ -n "$mine" ] || home
+		set -- "${mine%/}/$1"
+		;;
+	esac
 	[ ! -L "$1" ] || return 0
 	for f in "$1"/*.part; do
 		case $f in *"$nl"* | *"	"*) continue ;; esac
 		[ ! -f "$f" ] || [ -L "$f" ] || printf 'left\t%s\n' "$f"
-	done
-}
-
-# listed prints those of the files that have an access control list.
-listed() {
-	case $(ls -ldL -- "$@" 2>/dev/null) in *"+ "*) ;; *) return ;; esac
-	for f; do
-		case $f in *"$nl"* | *"	"*) continue ;; esac
-		case $(ls -ldL -- "$f" 2>/dev/null) in ??????????"+ "*) printf 'listed\t%s\n' "$f" ;; esac
 	done
 }
 
@@ -180,24 +164,18 @@ limit=
 ! command -v timeout >/dev/null 2>&1 || limit='timeout 8'
 RES_OPTIONS='timeout:2 attempts:1'
 export RES_OPTIONS
-ports=' ' names= n=0 files=
+ports=' ' names= mine=
 for a; do
 	v=${a#*=}
 	case $a in
 	clock=*) clock ;;
 	tool=*) lacks "$v" ;;
-	'dir=~') space "$(mine)" '~' ;;
-	dir=*) space "$v" "$v" ;;
-	apart=*) unset SUDO_USER DOAS_USER && LOGNAME=$(id -un) ;;
-	left=/*) left "$v" ;;
-	left=*) m=$(mine) && left "${m%/}/$v" ;;
-	list=*) n=$((n + 1)) && eval "f$n=\$v" && files="$files \"\$f$n\"" ;;
+	apart=*) mine=${HOME:-/} ;;
+	'dir=~') [ -n "$mine" ] || home ;;
+	left=*) left "$v" ;;
 	name=*) names="$names $v" ;;
 	port=*) ports="$ports$v " ;;
 	esac
 done
-[ -z "$files" ] || eval "listed $files"
 [ -z "$names" ] || addresses $names
 [ "$ports" = ' ' ] || listening 2>/dev/null
-wait
-echo end

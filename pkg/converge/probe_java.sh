@@ -11,7 +11,7 @@ $1
 	v=
 	if [ -r "$1/release" ]; then
 		while IFS= read -r l; do
-			case $l in JAVA_VERSION=*) v=${l#JAVA_VERSION=}; v=${v#\"}; v=${v%%\"*} ;; esac
+			case $l in JAVA_VERSION=*) v=${l#JAVA_VERSION=}; v=${v#\"}; v=${v%%\"*}; break ;; esac
 		done <"$1/release"
 	fi
 	if [ -z "$v" ]; then
@@ -26,7 +26,8 @@ for d in "$@" "${JAVA_HOME:-/nonexistent}" /usr/lib/jvm/* /usr/java/* /opt/java*
 	/Library/Java/JavaVirtualMachines/*/Contents/Home; do
 	look "$d"
 done
-java=$(command -v java 2>/dev/null) && java=$(readlink -f "$java" 2>/dev/null) && case $java in
+command -v java >/dev/null 2>&1 || exit 0
+java=$(command -v java) && java=$(readlink -f "$java" 2>/dev/null) && case $java in
 */jre/bin/java) look "${java%/jre/bin/java}" ;;
 */bin/java) look "${java%/bin/java}" ;;
 esac

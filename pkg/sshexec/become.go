@@ -78,18 +78,18 @@ func (p passage) readsTerminal() bool { return p.terminal && p.method != "sudo" 
 // one to become under another name.
 func (p passage) already() string {
 	return "u=" + quote(p.user) + "\n" +
-		`[ "$u" != root ] || u=0` + "\n" +
-		`if [ "$u" = "$(id -u)" ] || [ "$u" = "$(id -un)" ]; then `
+		`[ "$u" != root ] || u=0` + "\nme\n" +
+		`if [ "$u" = "$m" ] || { [ "$u" != 0 ] && [ "$u" = "$(id -un)" ]; }; then `
 }
 
 // keep is what a change of user would lose: the language and time zone of the
-// login, as far as they are harmless.
-const keep = `case $L$Z in *[!A-Za-z0-9_.@:/+-]*) L= Z=; esac; o="L=$L Z=$Z"` + "\n"
+// login, as far as they are harmless, and whether it leads its process group.
+const keep = `case $L$Z in *[!A-Za-z0-9_.@:/+-]*) L= Z=; esac; o="L=$L Z=$Z E=$E"` + "\n"
 
 // piped is the text that brings the script through the stdin of a program that
 // asks for nothing. Its command line stays short and always the same, since it
-// is written to the system's log. Its failure is told at once: cat ends only
-// with stdin, which stays open until the end is told.
+// is written to the system's log. Its failure is told at once: what keeps its
+// stdin open ends only with ours, which stays open until the end is told.
 func (p passage) piped(j job) string {
 	run := `printf '%s\n' "$o" "$s" | { ` + p.command(`'eval "$(cat)"'`, "") + ` || { echo; echo "$N s $?"; }; }`
 	if j.hold {
@@ -98,7 +98,11 @@ func (p passage) piped(j job) string {
 			` || { echo; echo "$N s $?"; }; }`
 	}
 	if j.hold && len(j.stdin) == 0 && !j.payload {
-		run = `{ printf '%s\n' $((${#o} + ${#s} + 2)) "$o" "$s"; cat; } | { ` +
+		then := "cat"
+		if j.idle {
+			then = "while read -r x; do :; done"
+		}
+		run = `{ printf '%s\n' $((${#o} + ${#s} + 2)) "$o" "$s"; ` + then + `; } | { ` +
 			p.command(quote(readsSize), ` "$N"`) +
 			` || { echo; echo "$N s $?"; }; }`
 	}

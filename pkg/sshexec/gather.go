@@ -47,7 +47,7 @@ func checkRead(r Read) error {
 		}
 	}
 	switch r.Kind {
-	case "run":
+	case "run", "text":
 		return nil
 	case "kept":
 		if !isKept(r.Name) {
@@ -60,7 +60,7 @@ func checkRead(r Read) error {
 		}
 		return checkPath(r.Name)
 	}
-	return fmt.Errorf("want file, stat, hash, run or kept")
+	return fmt.Errorf("want file, stat, hash, run, text or kept")
 }
 
 // checkPath asks for paths that mean the same in every working directory.
@@ -84,24 +84,23 @@ func owners(n int, as func(int) string) (names []string, members map[string][]in
 	return names, members
 }
 
-// gatherJob is the script for a batch: one sub-shell for each owner.
+// gatherJob is the script for a batch: the session's own reads first, then those
+// of each other owner in a shell of its own.
 func (c *Conn) gatherJob(reads []Read) job {
-	j := job{mark: marker(), name: fmt.Sprintf("gather, %d reads", len(reads)), become: true}
+	j := job{mark: marker(), name: fmt.Sprintf("gather, %d reads", len(reads)), become: true, idle: true}
 	var b strings.Builder
-	b.WriteString(c.ownerText() + "prog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
+	b.WriteString(c.ownerText() + "M=\nprog=" + quote("N="+j.mark+"\n"+commonScript+gatherScript) + "\n")
 	names, members := owners(len(reads), func(i int) string { return reads[i].As })
+	slices.SortStableFunc(names, func(a, b string) int { return min(len(a), 1) - min(len(b), 1) })
 	for _, as := range names {
-		var calls strings.Builder
-		for _, i := range members[as] {
-			calls.WriteString(readCall(i, reads[i]))
+		first := members[as][0]
+		calls := c.groupCalls(reads, members[as]) + fmt.Sprintf("show %d\n", first)
+		j.hold = j.hold || slices.ContainsFunc(members[as], func(i int) bool { return runs(reads[i]) })
+		if as == "" {
+			b.WriteString("eval \"$prog\"\n" + calls)
+		} else {
+			fmt.Fprintf(&b, "look %d %s %s\n", first, quote(as), quote(calls))
 		}
-		fmt.Fprintf(&calls, "show %d\n", members[as][0])
-		scripts := c.runCalls(reads, members[as])
-		if scripts != "" {
-			fmt.Fprintf(&calls, "runs() {\n%s}\nd=$(runs | base64)\nframed %d\n", scripts, members[as][0])
-		}
-		j.hold = j.hold || slices.ContainsFunc(members[as], func(i int) bool { return reads[i].Kind == "run" })
-		fmt.Fprintf(&b, "as %d %s \"$prog\"%s\n", members[as][0], quote(as), quote(calls.String()))
 	}
 	j.script = b.String()
 	if j.hold {
@@ -110,31 +109,52 @@ func (c *Conn) gatherJob(reads []Read) job {
 	return j
 }
 
-// runCalls are the lines of sh for the scripts of a group.
-func (c *Conn) runCalls(reads []Read, members []int) string {
-	var b strings.Builder
+// groupCalls are the lines of sh for the reads of one owner.
+func (c *Conn) groupCalls(reads []Read, members []int) string {
+	var paths, texts, others strings.Builder
+	named := true
 	for _, i := range members {
-		switch r := reads[i]; r.Kind {
-		case "run":
-			fmt.Fprintf(&b, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
-		case "kept":
-			fmt.Fprintf(&b, "i=%d; run %s %s\n", i, quote(c.keptScript()), quoteAll(append([]string{r.Name}, r.Args...)))
+		switch r := reads[i]; {
+		case r.Kind == "text":
+			fmt.Fprintf(&texts, "i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
+		case isScript(r):
+			others.WriteString(c.runCall(i, r))
+		default:
+			named = named && !isPattern(r)
+			paths.WriteString(readCall(i, r))
 		}
 	}
-	return b.String()
+	calls := paths.String() + "details\n"
+	if named && reads[members[0]].As == "" {
+		calls += "M=$m\n"
+	}
+	if texts.Len() > 0 {
+		calls += "texts() {\n" + texts.String() + "}\nt=$(texts)\nt=\"$t\n\"\n"
+	}
+	if others.Len() > 0 {
+		calls += "runs() {\n" + others.String() + "}\nd=$(runs | base64)\n"
+	}
+	return calls
+}
+
+// runCall is the line of sh for a script.
+func (c *Conn) runCall(i int, r Read) string {
+	if r.Kind == "kept" {
+		return fmt.Sprintf("i=%d; run %s %s\n", i, quote(c.keptScript()), quoteAll(append([]string{r.Name}, r.Args...)))
+	}
+	return fmt.Sprintf("i=%d; run %s %s\n", i, quote(r.Name), quoteAll(r.Args))
 }
 
 // readCall is the line of sh for a read of a path.
 func readCall(i int, r Read) string {
-	folder, last := path.Split(r.Name)
-	switch {
-	case isScript(r):
-		return ""
-	case r.Kind == "hash" && strings.ContainsAny(last, "*?"):
+	if isPattern(r) {
+		folder, last := path.Split(r.Name)
 		return fmt.Sprintf("i=%d; glob %s %s\n", i, quote(folderName(folder)), quote(folder)+quotePattern(last))
 	}
 	return fmt.Sprintf("i=%d; see %s %s\n", i, r.Kind, quote(r.Name))
 }
+
+func isPattern(r Read) bool { return r.Kind == "hash" && strings.ContainsAny(r.Name, "*?") }
 
 // folderName is a folder without its last slash, save for the root.
 func folderName(folder string) string {

@@ -3,7 +3,6 @@ package sshexec
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,13 +14,13 @@ import (
 // The answer to a batch of reads is a row of frames, each begun by a line with
 // the marker:
 //
-//	MARK g I P M H SHA three texts of P, M and H bytes and their hash: what was
-//	                   seen, what stat said, what sha256sum said; then the bytes
-//	                   of the files, a newline, and the line MARK c; for the
-//	                   reads with the owner of read I
-//	MARK r I L SHA     the output of all scripts with the owner of read I, as L
-//	                   bytes of base64, and a newline; each ends with a newline
-//	                   and the line MARK x NUMBER EXIT
+//	MARK g I P M D T H texts of P, M, D and T bytes: what was seen, what stat said,
+//	                   what scripts printed, in base64 and as it is; then what
+//	                   sha256sum said, of the files and at last of these texts, H
+//	                   bytes, twice; then the bytes of the files, a newline, and
+//	                   the line MARK c; for the reads with the owner of read I. What
+//	                   a script printed ends with a newline and the line
+//	                   MARK x NUMBER EXIT
 //	MARK m I WHY       the owner for the group of read I could not be had: a, there
 //	                   is no such path; x, it cannot be seen; t, no tool to drop to it
 type parser struct {
@@ -44,8 +43,7 @@ func parseGather(mark string, reads []Read, body []byte) (found [][]Found, stead
 		}
 	}
 	for i, r := range reads {
-		pattern := r.Kind == "hash" && strings.ContainsAny(r.Name, "*?")
-		if !p.seen[i] || len(p.found[i]) != 1 && !pattern {
+		if !p.seen[i] || len(p.found[i]) != 1 && !isPattern(r) {
 			return nil, false, fmt.Errorf("%d answers to %s %q", len(p.found[i]), r.Kind, firstLine(r.Name))
 		}
 	}
@@ -67,10 +65,8 @@ func (p *parser) frame() error {
 		return fmt.Errorf("%.80q is not a line of ours", line)
 	}
 	switch {
-	case words[1] == "g" && len(words) == 7:
+	case words[1] == "g" && len(words) == 8:
 		return p.group(words[2:])
-	case words[1] == "r" && len(words) == 5:
-		return p.outputs(words[2:])
 	case words[1] == "m" && len(words) == 4:
 		return p.missing(words[2], words[3])
 	}
@@ -115,23 +111,8 @@ func (p *parser) index(word string) (int, error) {
 	return i, nil
 }
 
-// outputs parses what the scripts of a group printed.
-func (p *parser) outputs(words []string) error {
-	first, err := p.index(words[0])
-	if err != nil {
-		return err
-	}
-	text, err := p.sized(words[1])
-	if err != nil {
-		return err
-	}
-	if end, err := p.take(1); err != nil || end[0] != '\n' || sum(text) != words[2] {
-		return errDamaged
-	}
-	data, err := base64.StdEncoding.DecodeString(string(text)) // it skips newlines
-	if err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
-	}
+// outputs parses what the scripts of an owner printed.
+func (p *parser) outputs(as string, data []byte) error {
 	for len(data) > 0 {
 		out, rest, found := bytes.Cut(data, []byte("\n"+p.mark+" x "))
 		line, rest, whole := bytes.Cut(rest, []byte("\n"))
@@ -139,7 +120,7 @@ func (p *parser) outputs(words []string) error {
 		if !found || !whole {
 			return errDamaged
 		}
-		if err := p.output(p.reads[first].As, number, code, out); err != nil {
+		if err := p.output(as, number, code, out); err != nil {
 			return err
 		}
 		data = rest
@@ -205,16 +186,16 @@ func (p *parser) missing(word, why string) error {
 // Below a path that is absent every path is absent, which is no error.
 func missingOwner(r Read, why string) (Found, bool) {
 	f := Found{Path: r.Name, Kind: "other", Err: ownerProblem(r.As, why)}
-	if r.Kind == "run" {
+	if runs(r) {
 		f.Path = ""
 	}
 	if why != "a" {
 		return f, true
 	}
 	f.Kind = "absent"
-	if r.Kind != "run" && (r.Name == r.As || strings.HasPrefix(r.Name, r.As+"/")) {
+	if !runs(r) && (r.Name == r.As || strings.HasPrefix(r.Name, r.As+"/")) {
 		f.Err = ""
-		return f, !strings.ContainsAny(r.Name, "*?") || r.Kind != "hash"
+		return f, !isPattern(r)
 	}
 	return f, true
 }

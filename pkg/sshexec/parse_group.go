@@ -2,6 +2,7 @@ package sshexec
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path"
@@ -35,31 +36,49 @@ func (p *parser) group(words []string) error {
 			return err
 		}
 	}
-	texts, err := p.texts(words[1:])
+	texts, hashes, err := p.texts(words[1:])
 	if err != nil {
 		return err
 	}
-	sights, err := p.listing(texts[0], p.reads[first].As)
+	binary, err := base64.StdEncoding.DecodeString(string(texts[2])) // it skips newlines
+	if err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	as := p.reads[first].As
+	if err := errors.Join(p.outputs(as, binary), p.outputs(as, texts[3])); err != nil {
+		return err
+	}
+	sights, err := p.listing(texts[0], as)
 	if err != nil {
 		return err
 	}
-	if err := p.details(sights, texts[1], texts[2]); err != nil {
+	if err := p.details(sights, texts[1], hashes); err != nil {
 		return err
 	}
 	return p.contents(sights)
 }
 
-// texts takes the three texts and checks their hash.
-func (p *parser) texts(words []string) (texts [3][]byte, err error) {
+var errList = errors.New("a list of files is damaged")
+
+// texts takes the four texts, and what sha256sum said of the files. Its last line
+// is of the texts.
+func (p *parser) texts(words []string) (texts [4][]byte, hashes []byte, err error) {
 	for i := range texts {
 		if texts[i], err = p.sized(words[i]); err != nil {
-			return texts, err
+			return texts, nil, err
 		}
 	}
-	if sum(bytes.Join(texts[:], nil)) != words[3] {
-		return texts, errors.New("a list of files is damaged")
+	hashes, err = p.sized(words[4])
+	again, errAgain := p.sized(words[4])
+	if err := errors.Join(err, errAgain); err != nil {
+		return texts, nil, err
 	}
-	return texts, nil
+	at := bytes.LastIndexByte(bytes.TrimSuffix(hashes, []byte("\n")), '\n') + 1
+	own, _, named := bytes.Cut(hashes[at:], []byte(" "))
+	if !named || !bytes.Equal(hashes, again) || sum(bytes.Join(texts[:], nil)) != string(own) {
+		return texts, nil, errList
+	}
+	return texts, hashes[:at], nil
 }
 
 // listing parses records of `READ STATE LENGTH LENGTH`, a newline, the path, the
@@ -111,10 +130,9 @@ func (p *parser) sight() (*sight, error) {
 
 // check refuses an answer to what was not asked.
 func (s *sight) check(r Read) error {
-	folder, last := path.Split(r.Name)
-	pattern := r.Kind == "hash" && strings.ContainsAny(last, "*?")
+	folder, _ := path.Split(r.Name)
 	match, name := path.Split(s.found.Path)
-	if s.found.Path == r.Name && !isScript(r) || pattern && match == folder && name != "" {
+	if s.found.Path == r.Name && !isScript(r) || isPattern(r) && match == folder && name != "" {
 		return nil
 	}
 	return fmt.Errorf("%.80q was not asked for", s.found.Path)
@@ -163,7 +181,7 @@ func (s *sight) unseen() {
 	}
 }
 
-// statLine is a line of stat, up to the name. The user and the group may hold
+// statLine is a line of stat, up to the name, which a slash ends. The user and the group may hold
 // blanks, but no colon. Times are seconds, then whatever finer text there is.
 var statLine = regexp.MustCompile(`^([0-9a-fA-F]{1,8}):([0-9]{1,18}):([0-9]{1,10}):([0-9]{1,10}):([^:\n]*):([^:\n]*):([0-9]{1,10}):(-?[0-9]{1,12}):(-?[0-9]{1,12}):([^|\n]{0,60})\|([^|\n]{0,60})\|`)
 
@@ -172,7 +190,7 @@ func (s *sight) stat(text []byte) (rest []byte, ok bool) {
 	if m == nil {
 		return text, false
 	}
-	rest, ok = bytes.CutPrefix(text[len(m[0]):], []byte(s.found.Path+"\n"))
+	rest, ok = bytes.CutPrefix(text[len(m[0]):], []byte(s.found.Path+"/\n"))
 	if !ok {
 		return text, false
 	}

@@ -50,6 +50,7 @@ type job struct {
 	become  bool   // as Config.BecomeUser, and not as the user who logs in
 	secret  bool   // the script holds secrets: it must not be in an argument
 	hold    bool   // stdin stays open until the script has ended, and ends the script when it closes
+	idle    bool   // with hold: it only reads, and nothing else is sent on stdin
 	payload bool   // more than stdin is sent once the script runs; only with hold
 	mute    bool   // stdout belongs to the script alone: where there is a terminal, nobody hears its stderr
 	stdin   []byte // lines for the script to read, after its own text; only with hold
@@ -132,8 +133,11 @@ func (j job) part(text string) []byte {
 // start says on both streams that our line runs: what comes before is the login
 // shell's.
 func (j job) start() string {
-	return "N=" + j.mark + "; echo; echo \"$N 1\"; echo \"$N 1\" >&2\n"
+	return "N=" + j.mark + "; echo; echo \"$N 1\"; echo \"$N 1\" >&2\n" + leads
 }
+
+// leads sets E to our process group where this shell leads it.
+const leads = "E=; if [ -r /proc/self/stat ]; then read -r E </proc/self/stat; E=${E##*) } E=${E#* } E=${E#* } E=${E%% *}; [ \"$E\" = $$ ] || E=; fi\n"
 
 // inner is the script with its preamble. The second marker says on both
 // streams that it runs, the last that it ran to its end.

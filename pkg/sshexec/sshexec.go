@@ -16,11 +16,12 @@ import "time"
 type Read = struct {
 	// Kind is "file" (bytes and metadata), "stat" (metadata only), "hash"
 	// (metadata, size and sha256; the last element of Name may hold * and ?),
-	// "run" (Name is sh script text, Args its $1 and on, Data its stdout), or
+	// "run" (Name is sh script text, Args its $1 and on, Data its stdout), "text"
+	// (the same of a script that prints no NUL, which costs the host less), or
 	// "kept" (what Replace.Keep kept; with Args "sum" no bytes of it).
 	Kind string
 	Name string   // an absolute clean path, the text of a script, or a path in the store
-	Args []string // of "run"
+	Args []string // of "run" and "text"
 	As   string   // "" as the session (root where sudo is on); else a path: as the owner of that path
 }
 
@@ -38,7 +39,7 @@ type Found = struct {
 	UID, GID     int
 	Links        int
 	MTime, CTime time.Time // sub-second where the host's stat gives it
-	Exit         int       // of "run"
+	Exit         int       // of "run" and "text"
 	Err          string    // why it could not be read: unread is not absent
 }
 

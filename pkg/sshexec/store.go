@@ -99,4 +99,7 @@ func keptFound(r Read, data []byte, exit int) ([]Found, error) {
 }
 
 // isScript reports whether a read is answered by the output of a script.
-func isScript(r Read) bool { return r.Kind == "run" || r.Kind == "kept" }
+func isScript(r Read) bool { return runs(r) || r.Kind == "kept" }
+
+// runs reports whether a read is a script of the caller's.
+func runs(r Read) bool { return r.Kind == "run" || r.Kind == "text" }

@@ -1,10 +1,11 @@
 # Reads of one owner. The metadata of all files is one stat, the hashes one
-# sha256sum, the bytes one cat: a fork costs more than a file. What stat and
-# sha256sum print is matched by the names, which both sides know.
+# sha256sum, the bytes one cat, and what scripts say is taken at once: a fork costs
+# more than a file. What stat and sha256sum print is matched by the names, which
+# both sides know.
 # States: f file, u file that may not be read, s file of which nothing but
 # metadata is wanted, d directory, o other, a absent, l link that leads nowhere,
 # x not to be seen.
-p= S= H= C= n=0
+p= S= H= C= n=0 m= h= d= t=
 
 note() { # note STATE REAL, of the path $f
 	p="$p$i $1 ${#f} ${#2}
@@ -48,18 +49,26 @@ glob() { # glob FOLDER MATCH...; without a match the shell leaves the pattern
 	for g do see hash "$g"; done
 }
 
-show() { # show GROUP
-	m= h=
-	if [ -n "$S" ]; then
-		eval "m=\$(stat -L -c '%f:%s:%u:%g:%U:%G:%h:%Y:%Z:%y|%z|%n' -- $S 2>/dev/null; echo x)"
-		[ "$m" != x ] ||
-			eval "m=\$(stat -L -f '%Xp:%z:%u:%g:%Su:%Sg:%l:%m:%c:%Fm|%Fc|%N' -- $S 2>/dev/null; echo x)"
-	fi
-	[ -z "$H" ] || eval "h=\$(sum -- $H 2>/dev/null; echo x)"
-	m=${m%x} h=${h%x}
-	c=$(printf %s "$p$m$h" | sum)
-	printf '%s\n' "$N g $1 ${#p} ${#m} ${#h} ${c%% *}"
-	printf %s "$p$m$h"
+# details is asked for before any script runs. The slash keeps a newline at the
+# end of the last name.
+details() {
+	[ -n "$S" ] || return 0
+	eval "m=\$(stat -L -c '%f:%s:%u:%g:%U:%G:%h:%Y:%Z:%y|%z|%n/' -- $S 2>/dev/null)"
+	[ -n "$m" ] ||
+		eval "m=\$(stat -L -f '%Xp:%z:%u:%g:%Su:%Sg:%l:%m:%c:%Fm|%Fc|%N/' -- $S 2>/dev/null)"
+	[ -z "$m" ] || m="$m
+"
+}
+
+# show GROUP: sha256sum hashes what the shell has to say together with the files,
+# which saves it a process of its own. Its own words are said twice, as nothing
+# else vouches for them.
+show() {
+	eval "h=\$(printf %s \"\$p\$m\$d\$t\" | \$sums -- $H - 2>/dev/null)"
+	h="$h
+"
+	printf '%s\n' "$N g $1 ${#p} ${#m} ${#d} ${#t} ${#h}"
+	printf %s "$p$m$d$t$h$h"
 	[ -z "$C" ] || eval "cat -- $C" 2>/dev/null
 	printf '\n%s\n' "$N c"
 }
@@ -74,10 +83,4 @@ run() { # run SCRIPT ARGUMENT...
 		eval "$s"
 	) </dev/null 3<&-
 	printf '\n%s\n' "$N x $i $?"
-}
-
-framed() { # framed GROUP, what the scripts of the group printed, in $d
-	c=$(printf %s "$d" | sum)
-	printf '%s\n' "$N r $1 ${#d} ${c%% *}"
-	printf '%s\n' "$d"
 }

@@ -1,9 +1,9 @@
 # watch waits for the end of the session's stdin, and then ends the work: all of
-# our process group, or, where there is no setsid to make one, our children.
+# our process group, or, where there is none, our children.
 watch() {
-	cat <&3 >/dev/null 2>&1
+	while read -r x; do :; done <&3
 	trap '' TERM
-	if [ "$0" = group ]; then
+	if [ "$0" != alone ]; then
 		kill -TERM 0
 		sleep 2
 		kill -KILL 0
