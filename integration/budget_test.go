@@ -22,6 +22,12 @@ const (
 	writeChannels = lookChannels + 2
 )
 
+// lookForks is what a run that changes nothing may have a host start: processes,
+// its sshd's four and sudo's one among them. 42 when this was written, where plain
+// hashing and reading of the same files takes 7; each costs a host about 0.3 ms, and a program 0.7
+// more.
+const lookForks = 42
+
 // TestWireBudget counts whole runs of the tool: everything that passes on the
 // connection to a host, whichever channel it belongs to. The servers stay
 // stopped, and the database is reached past the hosts, so that there are no
@@ -38,8 +44,12 @@ func TestWireBudget(t *testing.T) {
 			b.keep(t)
 			b.spends(t, "dry-run on fresh hosts", lookTrips, lookChannels, 2, "plan", "--detailed-exitcode")
 			b.spends(t, "first apply, the driver and the databases with it", 1000, 1000, 0, "apply", "--yes")
-			b.spends(t, "dry-run with nothing to do", lookTrips, lookChannels, 0, "plan", "--detailed-exitcode")
-			b.spends(t, "converged rerun", lookTrips, lookChannels, 0, "apply", "--yes")
+			b.forks(t, "dry-run with nothing to do", func() {
+				b.spends(t, "dry-run with nothing to do", lookTrips, lookChannels, 0, "plan", "--detailed-exitcode")
+			})
+			b.forks(t, "converged rerun", func() {
+				b.spends(t, "converged rerun", lookTrips, lookChannels, 0, "apply", "--yes")
+			})
 			b.restore(t)
 			b.spends(t, "dry-run with all XML and host entries to write", lookTrips, lookChannels, 2, "plan", "--detailed-exitcode")
 			b.spends(t, "apply of all XML and host entries", lookTrips+writeTrips, writeChannels, 0, "apply", "--yes")
@@ -86,6 +96,37 @@ func slowly(t *testing.T, w *world) *budget {
 		conn.Close()
 	}
 	return b
+}
+
+// forks checks what a run that changes nothing has each host start. Only real
+// hosts have processes of their own to count.
+func (b *budget) forks(t *testing.T, what string, run func()) {
+	t.Helper()
+	if b.Form != "real" {
+		run()
+		return
+	}
+	before := map[*lab.Host]lab.Spent{}
+	for _, h := range b.Hosts {
+		before[h] = spent(t, h)
+	}
+	run()
+	for _, h := range b.Hosts {
+		n := spent(t, h).Sub(before[h]).Forks - 2 // those that counting takes
+		t.Logf("%s, %s: %d forks", what, h.Name, n)
+		if len(h.Nodes) > 0 && (n < 5 || n > lookForks) {
+			t.Errorf("%s, %s: the host started %d processes, want at most %d", what, h.Name, n, lookForks)
+		}
+	}
+}
+
+func spent(t *testing.T, h *lab.Host) lab.Spent {
+	t.Helper()
+	s, err := h.Spent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // keep puts aside what the hosts have before the first apply, restore puts it

@@ -128,10 +128,16 @@ func (q Inquiry) words() []string {
 	return words
 }
 
-// reads are one of the host, and one of each home.
+// reads are one of the host, and one of each home. Everybody can see the hosts
+// file, so the first home looks at it with its own, for a process less.
 func (q Inquiry) reads() []Read {
+	homes, files := slices.Sorted(maps.Keys(q.Homes)), maps.Clone(q.Files)
+	if len(homes) > 0 && slices.Equal(files[""], []string{"/etc/hosts"}) {
+		files[homes[0]], files[""] = append(files[""], files[homes[0]]...), nil
+	}
+	q.Files = files
 	list := []Read{{Kind: "text", Name: probeHost, Args: q.words()}}
-	for _, home := range slices.Sorted(maps.Keys(q.Homes)) {
+	for _, home := range homes {
 		r := Read{Kind: "text", Name: probeFolders, As: home}
 		for _, f := range q.Homes[home] {
 			r.Args = append(r.Args, "dir="+f)

@@ -26,9 +26,13 @@ for d in "$@" "${JAVA_HOME:-/nonexistent}" /usr/lib/jvm/* /usr/java/* /opt/java*
 	/Library/Java/JavaVirtualMachines/*/Contents/Home; do
 	look "$d"
 done
-command -v java >/dev/null 2>&1 || exit 0
-java=$(command -v java) && java=$(readlink -f "$java" 2>/dev/null) && case $java in
-*/jre/bin/java) look "${java%/jre/bin/java}" ;;
-*/bin/java) look "${java%/bin/java}" ;;
-esac
+IFS=:
+for d in $PATH; do
+	[ -f "$d/java" ] && [ -x "$d/java" ] || continue
+	java=$(readlink -f "$d/java" 2>/dev/null) && case $java in
+	*/jre/bin/java) look "${java%/jre/bin/java}" ;;
+	*/bin/java) look "${java%/bin/java}" ;;
+	esac
+	break
+done
 exit 0

@@ -172,6 +172,8 @@ func testGather(t *testing.T, h host) {
 		Read{Kind: "file", Name: lib + "/none/none"},
 		Read{Kind: "file", Name: dangling},
 		Read{Kind: "hash", Name: odd},
+		Read{Kind: "text", Name: `printf '\n%s é\n\n' "$2"; exit 7`, Args: []string{"-a", "b 'c'"}},
+		Read{Kind: "text", Name: `printf 'no end of line'`},
 	)
 	f := found[0][0]
 	info, err := os.Stat(odd)
@@ -214,6 +216,12 @@ func testGather(t *testing.T, h host) {
 	}
 	if f := found[9][0]; f.SHA256 != sums(binary) || f.Data != nil {
 		t.Errorf("hash of odd file: got %+v", f)
+	}
+	if f := found[10][0]; string(f.Data) != "\nb 'c' é\n\n" || f.Exit != 7 || f.Kind != "output" {
+		t.Errorf("text: got %+v", f)
+	}
+	if f := found[11][0]; string(f.Data) != "no end of line" || f.Exit != 0 {
+		t.Errorf("text without an end of line: got %+v", f)
 	}
 }
 

@@ -37,6 +37,7 @@ func fuzzReads(dir string) []Read {
 		{Kind: "hash", Name: dir + "/*"},
 		{Kind: "stat", Name: dir + "/gone", As: dir},
 		{Kind: "run", Name: "echo hello", As: dir},
+		{Kind: "text", Name: "echo hello", As: dir},
 		{Kind: "file", Name: dir + "/gone/x", As: dir + "/gone"},
 	}
 }
@@ -49,7 +50,7 @@ func FuzzParseGather(f *testing.F) {
 	reads := fuzzReads(dir)
 	mark, body := answer(f, reads)
 	f.Add(body)
-	f.Add([]byte(mark + " m 0 a\n" + mark + " m 2 x\n" + mark + " m 4 t\n"))
+	f.Add([]byte(mark + " m 0 a\n" + mark + " m 2 x\n" + mark + " m 5 t\n"))
 	f.Add([]byte(mark + " g 0 99999999999 1 1 x\n"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		found, _, err := parseGather(mark, reads, body)
@@ -64,7 +65,7 @@ func FuzzParseGather(f *testing.F) {
 				if one.Data != nil && reads[i].Kind == "file" && sum(one.Data) != one.SHA256 {
 					t.Errorf("read %d: bytes and hash differ", i)
 				}
-				if reads[i].Kind != "run" && !strings.HasPrefix(one.Path, filepath.Dir(reads[i].Name)) {
+				if !runs(reads[i]) && !strings.HasPrefix(one.Path, filepath.Dir(reads[i].Name)) {
 					t.Errorf("read %d: %q was not asked for", i, one.Path)
 				}
 			}

@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"bytes"
+
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
@@ -38,9 +40,14 @@ func (e Edit) step(n inventory.Node) plan.Step {
 			if e.notes != nil {
 				notes = e.notes(s)
 			}
+			hidden := secrets(f.Data)
+			before := hidden
+			if !bytes.Equal(out, f.Data) { // on most hosts of most runs it is
+				hidden = secrets(out)
+			}
 			return []plan.Want{{
 				Ref: r.Ref, As: n.Home, Node: n.Name, After: &after, Why: e.why,
-				Hidden: secrets(out), HiddenBefore: secrets(f.Data),
+				Hidden: hidden, HiddenBefore: before,
 			}}, notes, nil
 		},
 	}

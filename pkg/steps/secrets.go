@@ -96,7 +96,10 @@ func windows(src []byte) []plan.Span {
 				break
 			}
 			at += i + len(stem)
-			list = append(list, plan.Span{Start: before(src, at-len(stem)), End: behind(src, at)})
+			near := plan.Span{Start: before(src, at-len(stem)), End: behind(src, at)}
+			if !slices.Contains(list, near) { // a tag may name several
+				list = append(list, near)
+			}
 		}
 	}
 	return list

@@ -32,8 +32,16 @@ var boundMemory = map[int]int{4: 40, 64: 100}
 type row struct {
 	name   string
 	took   []time.Duration
-	memory int // the most that any used, in MB
-	do     func() (time.Duration, int, error)
+	memory int           // the most that any used, in MB
+	cpu    time.Duration // of the process itself, all rounds together
+	host   lab.Spent     // of all hosts, all rounds together
+	do     func() (cost, error)
+}
+
+// cost is what one run took.
+type cost struct {
+	took, cpu time.Duration
+	memory    int // the most that it used, in MB
 }
 
 // runs prints a table for each number of hosts and delay.
@@ -48,7 +56,7 @@ func (b *bench) runs() error {
 				return err
 			}
 			if i == 0 {
-				if _, _, err := b.call(0, "apply", "--yes", "-i", file); err != nil {
+				if _, err := b.call(0, "apply", "--yes", "-i", file); err != nil {
 					return err
 				}
 			}
@@ -70,13 +78,13 @@ func (b *bench) table(n int, delay time.Duration, file string) error {
 		none[address] = "true"
 	}
 	rows := []*row{
-		{name: "login and true", do: func() (time.Duration, int, error) { return b.child(task{Lines: none}) }},
-		{name: "floor: login, hash and read", do: func() (time.Duration, int, error) { return b.child(task{Lines: read}) }},
-		{name: "dry-run", do: func() (time.Duration, int, error) { return b.call(0, "plan", "--detailed-exitcode", "-i", file) }},
-		{name: "converged rerun", do: func() (time.Duration, int, error) { return b.call(0, "apply", "--yes", "-i", file) }},
-		{name: "rerun after one drift", do: func() (time.Duration, int, error) {
+		{name: "login and true", do: func() (cost, error) { return b.child(task{Lines: none}) }},
+		{name: "floor: login, hash and read", do: func() (cost, error) { return b.child(task{Lines: read}) }},
+		{name: "dry-run", do: func() (cost, error) { return b.call(0, "plan", "--detailed-exitcode", "-i", file) }},
+		{name: "converged rerun", do: func() (cost, error) { return b.call(0, "apply", "--yes", "-i", file) }},
+		{name: "rerun after one drift", do: func() (cost, error) {
 			if err := b.drift(); err != nil {
-				return 0, 0, err
+				return cost{}, err
 			}
 			return b.call(0, "apply", "--yes", "-i", file)
 		}},
@@ -87,15 +95,47 @@ func (b *bench) table(n int, delay time.Duration, file string) error {
 	}
 	for range rounds {
 		for _, r := range rows {
-			took, memory, err := r.do()
-			if err != nil {
+			if err := b.measure(r, n); err != nil {
 				return fmt.Errorf("%s, %d hosts, %s: %w", r.name, n, delay, err)
 			}
-			r.took, r.memory = append(r.took, took), max(r.memory, memory)
 		}
 	}
 	b.print(n, delay, rows)
 	return nil
+}
+
+// measure does it once, and adds up what that cost here and on the hosts.
+func (b *bench) measure(r *row, n int) error {
+	before, err := b.spent(n)
+	if err != nil {
+		return err
+	}
+	c, err := r.do()
+	if err != nil {
+		return err
+	}
+	after, err := b.spent(n)
+	spent := after.Sub(before)
+	r.took, r.memory, r.cpu = append(r.took, c.took), max(r.memory, c.memory), r.cpu+c.cpu
+	r.host.Forks += spent.Forks - 2*n // those that counting takes
+	r.host.CPU += spent.CPU
+	return err
+}
+
+// spent is what the first hosts have spent by now. Sessions take a moment to end.
+func (b *bench) spent(n int) (sum lab.Spent, err error) {
+	if b.lab.Form != "real" {
+		return sum, nil
+	}
+	time.Sleep(200 * time.Millisecond)
+	for _, h := range b.managed()[:n] {
+		s, err := h.Spent(b.ctx)
+		if err != nil {
+			return sum, err
+		}
+		sum.Forks, sum.CPU = sum.Forks+s.Forks, sum.CPU+s.CPU
+	}
+	return sum, nil
 }
 
 func (b *bench) print(n int, delay time.Duration, rows []*row) {
@@ -104,7 +144,10 @@ func (b *bench) print(n int, delay time.Duration, rows []*row) {
 	for i, r := range rows {
 		took := median(r.took)
 		ratio := took.Seconds() / floor.Seconds()
-		fmt.Printf("  %-28s %6.3f  %4.2f x floor", r.name, took.Seconds(), ratio)
+		fmt.Printf("  %-28s %6.3f  %4.2f x floor  CPU %5.3f", r.name, took.Seconds(), ratio, r.cpu.Seconds()/float64(len(r.took)))
+		if runs := len(r.took) * n; b.lab.Form == "real" {
+			fmt.Printf(" + %.3f a host in %d processes", r.host.CPU.Seconds()/float64(runs), r.host.Forks/runs)
+		}
 		if i > 1 {
 			fmt.Printf("  %3d MB", r.memory)
 		}
@@ -185,16 +228,16 @@ func (b *bench) drift() error {
 	return os.WriteFile(file, changed, 0o644)
 }
 
-// call runs the tool and yields how long it took and the most memory it had, in MB.
-func (b *bench) call(code int, args ...string) (time.Duration, int, error) {
+// call runs the tool.
+func (b *bench) call(code int, args ...string) (cost, error) {
 	return b.process(code, nil, b.tool, args...)
 }
 
 // child runs this program for a task.
-func (b *bench) child(t task) (time.Duration, int, error) {
+func (b *bench) child(t task) (cost, error) {
 	file, err := b.write(t)
 	if err != nil {
-		return 0, 0, err
+		return cost{}, err
 	}
 	return b.process(0, nil, b.self, "child", file)
 }
@@ -209,7 +252,7 @@ func (b *bench) write(t task) (string, error) {
 	return file, os.WriteFile(file, data, 0o600)
 }
 
-func (b *bench) process(code int, out *bytes.Buffer, name string, args ...string) (time.Duration, int, error) {
+func (b *bench) process(code int, out *bytes.Buffer, name string, args ...string) (cost, error) {
 	ctx, cancel := context.WithTimeout(b.ctx, 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -221,7 +264,7 @@ func (b *bench) process(code int, out *bytes.Buffer, name string, args ...string
 	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=", "XDG_STATE_HOME="+filepath.Join(b.dir, "state"))
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, 0, err
+		return cost{}, err
 	}
 	ended, most := make(chan struct{}), make(chan int, 1)
 	go func() { most <- watch(cmd.Process.Pid, ended) }()
@@ -230,9 +273,9 @@ func (b *bench) process(code int, out *bytes.Buffer, name string, args ...string
 	close(ended)
 	memory := <-most
 	if got := cmd.ProcessState.ExitCode(); got != code {
-		return 0, 0, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, tail(out.String()), tail(stderr.String()))
+		return cost{}, fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(name), strings.Join(args, " "), err, tail(out.String()), tail(stderr.String()))
 	}
-	return took, memory, nil
+	return cost{took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory}, nil
 }
 
 func tail(s string) string { return s[max(0, len(s)-2000):] }

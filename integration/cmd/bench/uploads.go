@@ -74,11 +74,11 @@ func (b *bench) compare(what, file string, size int, to lab.Endpoint, bound time
 			{&sftp, "sftp", with("-q", "-P", port, "-b", batch, at)},
 			{&login, "ssh", with("-p", port, at, "rm -f bench.sftp")},
 		} {
-			took, _, err := b.process(0, nil, way.name, way.args...)
+			c, err := b.process(0, nil, way.name, way.args...)
 			if err != nil {
 				return err
 			}
-			*way.took = append(*way.took, took.Seconds())
+			*way.took = append(*way.took, c.took.Seconds())
 		}
 		took, all, err := b.upload(file, to)
 		if err != nil {
@@ -104,10 +104,10 @@ func (b *bench) upload(file string, to lab.Endpoint) (took, whole float64, err e
 		return 0, 0, err
 	}
 	var out bytes.Buffer
-	all, _, err := b.process(0, &out, b.self, "child", config)
+	c, err := b.process(0, &out, b.self, "child", config)
 	if err != nil {
 		return 0, 0, err
 	}
 	took, err = strconv.ParseFloat(strings.TrimSpace(out.String()), 64)
-	return took, all.Seconds(), err
+	return took, c.took.Seconds(), err
 }
