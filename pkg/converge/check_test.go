@@ -81,6 +81,19 @@ func TestTheProbeTellsWhatAHostHas(t *testing.T) {
 	q := Inquiry{Folders: []string{dir, filepath.Join(dir, "none"), "~"}, Names: []string{"localhost", "nobody.invalid"}, Ports: []int{port, 1}}
 	for _, shell := range shells(t) {
 		begin := time.Now()
+		// By ss, where there is one, and in /proc.
+		withoutSS := strings.Replace(probeHost, "command -v ss", "false", 1)
+		listens := func(text string) (lines []string) {
+			for _, l := range strings.Split(sh(t, shell, text, Inquiry{Ports: q.Ports}.words()...), "\n") {
+				if strings.HasPrefix(l, "listens\t") {
+					lines = append(lines, l)
+				}
+			}
+			return lines
+		}
+		if one, other := listens(probeHost), listens(withoutSS); withoutSS == probeHost || len(one) != 1 || !slices.Equal(one, other) {
+			t.Errorf("%s: ss says %q, /proc %q", shell, one, other)
+		}
 		out := sh(t, shell, probeHost, append(q.words(), "tool=no-such-tool|neither-this", "tool=no-such-tool|cat")...)
 		h, err := parseHealth(out, begin, time.Now())
 		if err != nil {

@@ -24,6 +24,7 @@ var spare = map[string]string{
 	"pkill":   "scripts end one by one without it",
 	"ps":      "only where there is no /proc",
 	"rmdir":   "empty folders stay without it",
+	"ss":      "who listens is read in /proc without it",
 	"script":  "only where sudo wants a terminal",
 	"setfacl": "only for a file with an access list, which is left alone without it",
 	"setpriv": "one of five ways to become the owner of a home",
