@@ -133,7 +133,7 @@ func (q Inquiry) words() []string {
 func (q Inquiry) reads() []Read {
 	homes, files := slices.Sorted(maps.Keys(q.Homes)), maps.Clone(q.Files)
 	if len(homes) > 0 && slices.Equal(files[""], []string{"/etc/hosts"}) {
-		files[homes[0]], files[""] = append(files[""], files[homes[0]]...), nil
+		files[homes[0]], files[""] = slices.Concat(files[""], files[homes[0]]), nil
 	}
 	q.Files = files
 	list := []Read{{Kind: "text", Name: probeHost, Args: q.words()}}
@@ -190,14 +190,15 @@ func healthOf(target string, asked []Read, found [][]Found, begin, end time.Time
 			s.Home = r.As
 			whole.Space = append(whole.Space, s)
 		}
+		whole.Listed = append(whole.Listed, h.Listed...)
 	}
 	return whole, nil
 }
 
 var errHealth = errors.New("the preflight's answer makes no sense")
 
-// parseHealth reads what probe_host.sh and probe_folders.sh printed between two moments of our own
-// clock.
+// parseHealth reads what probe_host.sh and probe_folders.sh printed between two
+// moments of our own clock.
 func parseHealth(out string, begin, end time.Time) (Health, error) {
 	h := Health{Addresses: map[string]string{}}
 	text, whole := strings.CutSuffix(out, "end\n")

@@ -193,6 +193,24 @@ func TestListen(t *testing.T) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
+// The hosts file is everybody's to see; another file in its place may not be.
+func TestTheHostsFileIsLookedAtByTheFirstHome(t *testing.T) {
+	for file, want := range map[string][]string{
+		"/etc/hosts": {"", "list=/etc/hosts list=/opt/a/x", ""},
+		"/srv/hosts": {"list=/srv/hosts", "list=/opt/a/x", ""},
+	} {
+		q := Inquiry{Homes: map[string][]string{"/opt/b": nil, "/opt/a": nil}, Files: map[string][]string{"": {file}, "/opt/a": {"/opt/a/x"}}}
+		for range 2 { // asking changes no question
+			for i, r := range q.reads() {
+				lists := slices.DeleteFunc(slices.Clone(r.Args), func(a string) bool { return !strings.HasPrefix(a, "list=") })
+				if got := strings.Join(lists, " "); got != want[i] {
+					t.Errorf("%s: read %d asks %q, want %q", file, i, got, want[i])
+				}
+			}
+		}
+	}
+}
+
 func TestAHomesFoldersAreLookedAtAsItsOwner(t *testing.T) {
 	q := Inquiry{Homes: map[string][]string{"/opt/b": {"/opt/b/conf"}, "/opt/a": {"/opt/a/conf", "/opt/a/lib"}}}
 	reads := q.reads()
@@ -200,12 +218,12 @@ func TestAHomesFoldersAreLookedAtAsItsOwner(t *testing.T) {
 		t.Fatalf("got %+v", reads)
 	}
 	output := func(text string) []Found { return []Found{{Kind: "output", Data: []byte(text)}} }
-	found := [][]Found{output("clock\t5\t1\nend\n"), output("space\t/opt/a/conf\t/opt/a/conf\tro\t1\t1\t1\nend\n"), {{Kind: "absent"}}}
+	found := [][]Found{output("clock\t5\t1\nend\n"), output("space\t/opt/a/conf\t/opt/a/conf\tro\t1\t1\t1\nlisted\t/opt/a/conf/b\nend\n"), {{Kind: "absent"}}}
 	h, err := healthOf("h", reads, found, time.Unix(0, 0), time.Unix(0, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(h.Space) != 1 || h.Space[0].Home != "/opt/a" || h.Space[0].Writable || h.Clock.Least != 5 {
+	if len(h.Space) != 1 || h.Space[0].Home != "/opt/a" || h.Space[0].Writable || h.Clock.Least != 5 || !slices.Equal(h.Listed, []string{"/opt/a/conf/b"}) {
 		t.Errorf("got %+v", h)
 	}
 	if _, err := healthOf("h", reads, [][]Found{{{Err: "gone"}}, nil, nil}, time.Now(), time.Now()); err == nil {

@@ -21,7 +21,7 @@ type Link struct{ Local, Remote netip.AddrPort }
 func (q Inquiry) links() []Read {
 	var list []Read
 	for _, home := range slices.Sorted(maps.Keys(q.Links)) {
-		r := Read{Kind: "run", Name: probeLinks, As: home, Args: []string{home}}
+		r := Read{Kind: "text", Name: probeLinks, As: home, Args: []string{home}}
 		for _, port := range q.Links[home] {
 			r.Args = append(r.Args, fmt.Sprintf("%04X", port)) // as /proc/net/tcp writes it
 		}
