@@ -104,7 +104,7 @@ func (c *Conn) gatherJob(reads []Read) job {
 	}
 	j.script = b.String()
 	if j.hold {
-		j.script = guarded(j.mark, watchScript+"watch &\nw=$!\n"+j.script+"kill $w 2>/dev/null\n")
+		j.script = j.guarded(watchScript + "watch &\nw=$!\n" + j.script + "kill $w 2>/dev/null\n")
 	}
 	return j
 }
@@ -165,6 +165,10 @@ func folderName(folder string) string {
 }
 
 // guarded wraps a script so that it ends when the session's stdin does.
-func guarded(mark, script string) string {
-	return "g=" + quote("N="+mark+"\n"+commonScript+script) + "\n" + guardScript
+func (j job) guarded(script string) string {
+	here := "here=\n"
+	if j.idle {
+		here = "here=1\n"
+	}
+	return here + "g=" + quote("N="+j.mark+"\n"+commonScript+script) + "\n" + guardScript
 }

@@ -14,7 +14,7 @@ import (
 func TestGuard(t *testing.T) {
 	for name, hidden := range map[string][]string{"leader": nil, "group": {"if led"}, "alone": {"if led", "if command -v setsid"}} {
 		t.Run(name, func(t *testing.T) {
-			script := strings.Replace(guarded("M", watchScript+"watch &\n"+`sh -c 'echo $$; exec sleep 600'`), "elif", "else if", 1) + "fi\n"
+			script := strings.Replace(job{mark: "M", idle: true}.guarded(watchScript+"watch &\n"+`sh -c 'echo $$; exec sleep 600'`), "elif", "else if", 1) + "fi\n"
 			for _, hide := range hidden {
 				was := script
 				if script = strings.Replace(script, hide, "if false", 1); script == was {
@@ -56,7 +56,7 @@ func TestGuard(t *testing.T) {
 
 // A group that is not the session's own is spared: in it there may be the sshd.
 func TestGuardSparesAGroupOfOthers(t *testing.T) {
-	script := commonScript + guarded("M", watchScript+"watch &\n"+`echo begun; sleep 600`)
+	script := commonScript + job{mark: "M", idle: true}.guarded(watchScript+"watch &\n"+`echo begun; sleep 600`)
 	cmd := exec.Command("sh", "-c", `sh -c "$1"; echo spared`, "sh", script)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdin, err := cmd.StdinPipe()

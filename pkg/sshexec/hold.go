@@ -23,7 +23,7 @@ func (c *Conn) Hold(ctx context.Context, script string, args []string, every tim
 		return -1, "", err
 	}
 	j := job{mark: marker(), name: "kept " + Title(script), become: true, hold: true}
-	j.script = guarded(j.mark, "original\nsh -c "+quote(script)+" sh "+quoteAll(args)+" </dev/null\ns=$?\n"+
+	j.script = j.guarded("original\nsh -c " + quote(script) + " sh " + quoteAll(args) + " </dev/null\ns=$?\n" +
 		"echo \"$N 3\" >&2\nprintf '\\n%s\\n' \"$N x $s\"\n")
 	s, err := c.begin(ctx, j)
 	if err != nil {

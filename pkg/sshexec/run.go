@@ -56,8 +56,8 @@ func (c *Conn) runJob(as, script string, args []string, stdin []byte) job {
 		read = "IFS= read -r p <&3\n"
 	}
 	work := "as=" + quote(as) + "\nwork " + quote(script) + " sh " + quoteAll(args) + "\n"
-	j.script = guarded(j.mark, c.ownerText()+watchScript+runScript+
-		read+"watch &\nw=$!\n"+work+"kill $w 2>/dev/null\n")
+	j.script = j.guarded(c.ownerText() + watchScript + runScript +
+		read + "watch &\nw=$!\n" + work + "kill $w 2>/dev/null\n")
 	return j
 }
 

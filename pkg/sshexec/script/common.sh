@@ -10,7 +10,7 @@ original() {
 }
 
 P=:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-case $PATH in *"$P") ;; *) PATH=$PATH$P && export PATH ;; esac
+case :$PATH in *"$P") ;; *) PATH=$PATH$P && export PATH ;; esac
 unset ENV BASH_ENV
 cd /
 
