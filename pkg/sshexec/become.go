@@ -84,7 +84,7 @@ func (p passage) already() string {
 
 // keep is what a change of user would lose: the language and time zone of the
 // login, as far as they are harmless, and whether it leads its process group.
-const keep = `case $L$Z in *[!A-Za-z0-9_.@:/+-]*) L= Z=; esac; o="L=$L Z=$Z E=$E"` + "\n"
+const keep = `case $L$Z$E in *[!A-Za-z0-9_.@:/+-]*) L= Z= E=; esac; o="L=$L Z=$Z E=$E"` + "\n"
 
 // piped is the text that brings the script through the stdin of a program that
 // asks for nothing. Its command line stays short and always the same, since it
