@@ -23,10 +23,9 @@ const (
 )
 
 // lookForks is what a run that changes nothing may have a host start: processes,
-// its sshd's four and sudo's one among them. 42 when this was written, where plain
-// hashing and reading of the same files takes 7; each costs a host about 0.3 ms, and a program 0.7
-// more.
-const lookForks = 42
+// its sshd's four and sudo's two among them, where plain hashing and reading of
+// the same files takes 7. Each costs a host about 0.3 ms, and a program 0.7 more.
+const lookForks = 40
 
 // TestWireBudget counts whole runs of the tool: everything that passes on the
 // connection to a host, whichever channel it belongs to. The servers stay
@@ -112,7 +111,7 @@ func (b *budget) forks(t *testing.T, what string, run func()) {
 	}
 	run()
 	for _, h := range b.Hosts {
-		n := spent(t, h).Sub(before[h]).Forks - 2 // those that counting takes
+		n := spent(t, h).Sub(before[h]).Forks - 1 // the one that counting takes
 		t.Logf("%s, %s: %d forks", what, h.Name, n)
 		if len(h.Nodes) > 0 && (n < 5 || n > lookForks) {
 			t.Errorf("%s, %s: the host started %d processes, want at most %d", what, h.Name, n, lookForks)

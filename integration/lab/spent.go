@@ -19,7 +19,7 @@ type Spent struct {
 func (s Spent) Sub(earlier Spent) Spent { return Spent{s.Forks - earlier.Forks, s.CPU - earlier.CPU} }
 
 // Spent counts by process ids, which the host has for itself and gives out one
-// after another; asking takes two.
+// after another; asking takes one.
 func (h *Host) Spent(ctx context.Context) (Spent, error) {
 	if h.init == nil {
 		return Spent{}, fmt.Errorf("%s is no real host: its processes are among this machine's", h.Name)

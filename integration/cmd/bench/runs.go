@@ -117,7 +117,7 @@ func (b *bench) measure(r *row, n int) error {
 	after, err := b.spent(n)
 	spent := after.Sub(before)
 	r.took, r.memory, r.cpu = append(r.took, c.took), max(r.memory, c.memory), r.cpu+c.cpu
-	r.host.Forks += spent.Forks - 2*n // those that counting takes
+	r.host.Forks += spent.Forks - n // those that counting takes
 	r.host.CPU += spent.CPU
 	return err
 }
