@@ -154,8 +154,8 @@ func interruptedTwice(t *testing.T, w *world) {
 // unread: who reads its output goes in the middle of it.
 func unread(t *testing.T, w *world) {
 	b := w.amidRestart(t, waiting, "sh", "-c", `"$@" 2>&1 >/dev/null | { while read -r l; do echo "$l" >&2; case $l in *JAVA_HOME*) exit ;; esac; done; }`, "sh")
+	w.standin(t, "gateway", quick) // the shell around it waits for it
 	b.ends(t)
-	w.standin(t, "gateway", quick)
 	for began := time.Now(); w.lastRecord(t).End == nil && time.Since(began) < patience; {
 		time.Sleep(50 * time.Millisecond) // the tool outlives its reader
 	}
@@ -176,41 +176,51 @@ func underNohup(t *testing.T, w *world) {
 // deadConnection: nothing comes back from a host any more.
 func deadConnection(t *testing.T, w *world) {
 	gateway, _ := w.node(t, "gateway")
-	p, err := wire.Listen(wire.Options{Target: gateway.SSH.String()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	way := gateway.SSH
-	if err := gateway.ReachThrough(p.Address); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { gateway.SSH = way }()
-	config := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(config, []byte("Host *\n\tServerAliveInterval 2\n\tServerAliveCountMax 4\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	plain := w.inventory
-	defer func() { w.inventory = plain }()
-	if w.inventory, err = w.WriteInventory(); err != nil {
-		t.Fatal(err)
-	}
-	w.inventory = w.vary(t, `config = "none"`, `config = "`+config+`"`)
+	p, back := w.overLine(t, gateway)
+	defer back()
 	b := w.amidRestart(t, waiting)
 	if err := p.Set(wire.Blackhole); err != nil {
 		t.Fatal(err)
 	}
-	if code := b.ends(t); code != 10 || !strings.Contains(b.text(), gateway.Name+": ") || !strings.Contains(b.text(), "no sign of life for 8s") {
+	w.lostLine(t, b, gateway)
+}
+
+// overLine puts a line between the tool and a host, which counts as dead after
+// eight seconds of silence. back undoes that.
+func (w *world) overLine(t *testing.T, h *lab.Host) (line *wire.Proxy, back func()) {
+	t.Helper()
+	p, err := wire.Listen(wire.Options{Target: h.SSH.String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	way, plain := h.SSH, w.inventory
+	if err := h.ReachThrough(p.Address); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(config, []byte("Host *\n\tServerAliveInterval 2\n\tServerAliveCountMax 4\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if w.inventory, err = w.WriteInventory(); err != nil {
+		t.Fatal(err)
+	}
+	w.inventory = w.vary(t, `config = "none"`, `config = "`+config+`"`)
+	return p, func() {
+		h.SSH, w.inventory = way, plain
+		_, err := w.WriteInventory()
+		if err := errors.Join(err, p.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// lostLine checks that a run has ended because a host gave no sign of life.
+func (w *world) lostLine(t *testing.T, b *background, h *lab.Host) {
+	t.Helper()
+	if code := b.ends(t); code != 10 || !strings.Contains(b.text(), h.Name+": ") || !strings.Contains(b.text(), "no sign of life for 8s") {
 		t.Errorf("it ended with %d:\n%s", code, b.text())
 	}
 	if r := w.lastRecord(t); r.End == nil || r.End.Exit != 10 {
 		t.Errorf("the record's end is %+v", r.End)
-	}
-	if err := p.Set(wire.Open); err != nil && !errors.Is(err, os.ErrClosed) {
-		t.Fatal(err)
-	}
-	gateway.SSH = way
-	if _, err := w.WriteInventory(); err != nil {
-		t.Fatal(err)
 	}
 }

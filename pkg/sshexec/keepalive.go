@@ -10,24 +10,24 @@ import (
 // wait for a quarter of an hour. Any byte that arrives is a sign of life, since
 // the answer may stand behind megabytes of output on a slow line. Behind a jump
 // host it waits a little longer, so that a dead jump host is found out first.
+// It counts how often it was woken and had heard nothing, not the time: who was
+// stopped, or slept with the lid closed, has to listen first.
 func (l *link) keepAlive() {
 	every := l.owner.KeepAlive
-	patience := every * time.Duration(l.owner.KeepAliveCount)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	asked := make(chan struct{}, 1) // holds a token while a question is unanswered
-	silent := time.Now()
+	heard, missed := l.wire.heard.Load(), 0
 	for {
 		select {
 		case <-l.gone:
 			return
 		case <-tick.C:
 		}
-		if heard := time.Unix(0, l.wire.heard.Load()); heard.After(silent) {
-			silent = heard
-		}
-		if time.Since(silent) >= patience+l.depth()*every {
-			l.end(fmt.Errorf("no sign of life for %s", patience))
+		if now := l.wire.heard.Load(); now != heard {
+			heard, missed = now, 0
+		} else if missed++; missed >= l.owner.KeepAliveCount+l.depth() {
+			l.end(fmt.Errorf("no sign of life for %s", every*time.Duration(l.owner.KeepAliveCount)))
 			return
 		}
 		l.askForLife(asked)
@@ -35,7 +35,7 @@ func (l *link) keepAlive() {
 }
 
 // depth is how many jump hosts the connection runs through.
-func (l *link) depth() time.Duration {
+func (l *link) depth() int {
 	if l.via == nil {
 		return 0
 	}
