@@ -192,9 +192,11 @@ func (r *reader) configure(t *testing.T, b docs.Block) {
 func laidOver(old, over map[string]any) map[string]any {
 	for name, value := range over {
 		was, now := old[name], value
-		switch table, is := now.(map[string]any); {
-		case name == "host":
-			old[name] = hostsOver(was, now)
+		table, is := now.(map[string]any)
+		hosts, are := now.([]map[string]any)
+		switch {
+		case are && name == "host":
+			old[name] = hostsOver(was.([]map[string]any), hosts)
 		case is && was != nil && !secretRef(table):
 			old[name] = laidOver(was.(map[string]any), table)
 		default:
@@ -209,9 +211,9 @@ func secretRef(table map[string]any) bool {
 	return len(table) == 1 && (table["env"] != nil || table["file"] != nil || table["command"] != nil || table["prompt"] != nil)
 }
 
-func hostsOver(old, over any) []map[string]any {
-	list := slices.Clone(old.([]map[string]any))
-	for _, h := range over.([]map[string]any) {
+func hostsOver(old, over []map[string]any) []map[string]any {
+	list := slices.Clone(old)
+	for _, h := range over {
 		i := slices.IndexFunc(list, func(o map[string]any) bool { return o["name"] == h["name"] })
 		if i < 0 {
 			list = append(list, h)
