@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/appm-provision/appm-provision/integration/docs"
+	"github.com/appm-provision/appm-provision/integration/lab"
 )
 
 // allPages are what people read; the commands' reference is made of the program.
@@ -44,7 +45,7 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		if slices.ContainsFunc(blocks, func(b docs.Block) bool { return runnable(b) || b.Lang == "toml" }) {
-			t.Run(strings.TrimPrefix(filepath.ToSlash(file), "../"), func(t *testing.T) { newReader(t, blocks).read(t) })
+			t.Run(strings.TrimPrefix(filepath.ToSlash(file), "../"), func(t *testing.T) { newReader(t, blocks, layouts[filepath.Base(file)]).read(t) })
 		}
 	}
 }
@@ -97,7 +98,16 @@ type reader struct {
 	hide   []string // pairs: what a page shows in place of the lab's own
 }
 
-func newReader(t *testing.T, blocks []docs.Block) *reader {
+// layouts are the hosts of pages that need others than the ordinary ones.
+var layouts = map[string][]lab.HostSpec{
+	"several-nodes.md": {
+		{Name: "idp1", Nodes: []lab.NodeSpec{{Role: "idp"}}},
+		{Name: "gw1", Nodes: []lab.NodeSpec{{Role: "gateway"}}},
+		{Name: "pub1", Nodes: []lab.NodeSpec{{Role: "publisher"}, {Role: "store"}}},
+	},
+}
+
+func newReader(t *testing.T, blocks []docs.Block, hosts []lab.HostSpec) *reader {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "appm-docs-")
 	if err != nil {
@@ -106,7 +116,7 @@ func newReader(t *testing.T, blocks []docs.Block) *reader {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	r := &reader{blocks: blocks, dir: dir}
 	if slices.ContainsFunc(blocks, runnable) {
-		r.w = up(t, deployments[0])
+		r.w = up(t, deployment{hosts: hosts})
 		src, err := os.ReadFile(r.w.inventory)
 		if err != nil {
 			t.Fatal(err)

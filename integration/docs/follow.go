@@ -19,10 +19,13 @@ func Copy(root, dir string) error {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
-			if slices.Contains([]string{".git", "bin", "dist"}, rel) {
+		if slices.Contains([]string{".git", "bin", "dist"}, rel) { // in a worktree .git is a file, and the copy would be the repository's own
+			if d.IsDir() {
 				return filepath.SkipDir
 			}
+			return nil
+		}
+		if d.IsDir() {
 			return os.MkdirAll(filepath.Join(dir, rel), 0o755)
 		}
 		data, err := os.ReadFile(file)
