@@ -22,7 +22,7 @@ func TestVerbosity(t *testing.T) {
 	w.says(t, w.want(t, 3, "plan", "-q", "-v").err, "--quiet and --verbose contradict each other")
 
 	timings := w.want(t, 0, "plan", "-vv")
-	w.traced(t, timings.err, false, `idp1: connect: \d`, `idp1: gather of \d+ reads: \d`, `database: looked at: \d`, `plan of \d+ steps: \d`)
+	w.traced(t, timings.err, false, `idp1: connect: \d`, `idp1: gather of \d+ reads: \d`, `database: inspection: \d`, `plan of \d+ steps: \d`)
 	traffic := w.want(t, 0, "plan", "-vvv")
 	w.traced(t, traffic.err, true, `idp1: wire: login: \d+ bytes sent, \d+ received, round trips \d+, \d`,
 		`idp1: wire: gather, \d+ reads: \d+ bytes sent, \d+ received, round trips 2, \d`,

@@ -46,6 +46,7 @@ func (s *session) connect(ctx context.Context, names []string) error {
 		conns = make([]*sshexec.Conn, len(names))
 		errs  = make([]error, len(names))
 	)
+	defer s.waits()()
 	for i, name := range names {
 		wg.Go(func() {
 			defer s.timed("%s: connect", name)()

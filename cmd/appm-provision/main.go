@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/appm-provision/appm-provision/pkg/report"
 )
 
 func main() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -54,11 +56,13 @@ type app struct {
 	directory string // of -C; files are named from there
 	inventory string
 	limit     []string
-	hostsOnly bool // the databases are neither read nor changed
-	takeBack  bool // a node that does not come up is put back
-	verbosity int  // -v, -vv, -vvv
-	quiet     bool // -q
-	asks      bool // before it applies the plan that it shows
+	hostsOnly bool         // the databases are neither read nor changed
+	takeBack  bool         // a node that does not come up is put back
+	verbosity int          // -v, -vv, -vvv
+	quiet     bool         // -q
+	waiting   *report.Wait // what the terminal shows; nil: nothing
+	followed  bool         // it shows a run or a watch, and nothing beside
+	asks      bool         // before it applies the plan that it shows
 	color     string
 	addresses map[string]string // of the hosts, once the inventory is read
 	json      bool

@@ -35,6 +35,7 @@ func (a *app) follow(p *plan.Plan, id string) *following {
 	fmt.Fprintf(f.told, "%-9s %s\n", "run", id)
 	if f.told == io.Writer(screen) {
 		f.live = report.NewLive(screen, p, a.size)
+		a.followed = true
 	}
 	f.line.W = f.told
 	return f

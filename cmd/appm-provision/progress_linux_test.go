@@ -137,6 +137,28 @@ func TestProgressOnATerminal(t *testing.T) {
 	w.shows(t, []string{"result    idp1: done, 1 of 1 change made", "something to be read"}, []string{"of 2 done"})
 }
 
+// What takes longer than a moment before there is a plan is shown with a clock,
+// and leaves nothing behind.
+func TestWhatIsWaitedFor(t *testing.T) {
+	a, _, w := onTerminal(t)
+	end := a.waits()
+	slow, quick := a.timed("gw1: connect"), a.timed("idp1: connect")
+	quick()
+	w.shows(t, []string{"0:01  gw1: connect"}, []string{"idp1"})
+	a.warn("something to be read")
+	w.shows(t, []string{"warning: something to be read", "gw1: connect"}, nil)
+	slow()
+	w.shows(t, []string{"warning: something to be read"}, []string{"gw1"})
+	a.timed("pub1: connect")
+	w.shows(t, []string{"0:01  pub1: connect"}, nil)
+	end()
+	w.shows(t, []string{"warning: something to be read"}, []string{"pub1"})
+	a.quiet = true
+	if a.waits()(); a.waiting != nil {
+		t.Error("with -q something is shown")
+	}
+}
+
 func TestProgressElsewhere(t *testing.T) {
 	follow := func(a *app) {
 		f := a.follow(somePlan(), "20261128T120000Z-abcdef")

@@ -189,10 +189,11 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 		wg        sync.WaitGroup
 		databases *plan.State
 	)
+	defer s.waits()()
 	needs := steps.Needs(s.steps)
 	if s.db != nil {
 		wg.Go(func() {
-			defer s.timed("database: looked at")()
+			defer s.timed("database: inspection")()
 			databases, dbErr = s.lookDatabases(ctx, needs)
 		})
 	}

@@ -34,6 +34,7 @@ func (a *app) watch(ctx context.Context, every time.Duration) error {
 		return err
 	}
 	w := &watch{session: s}
+	a.followed = true
 	if file, is := behind(a.stdout).(*os.File); is && term.IsTerminal(int(file.Fd())) {
 		w.screen = file
 	}

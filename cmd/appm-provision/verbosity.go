@@ -55,8 +55,28 @@ func (a *app) trace(level int, format string, args ...any) {
 // timed tells how long something took that begins now; the caller calls what it
 // returns at its end.
 func (a *app) timed(format string, args ...any) (end func()) {
-	began := time.Now()
-	return func() { a.trace(sayTimes, format+": %s", append(args, short(time.Since(began)))...) }
+	began, waited := time.Now(), func() {}
+	if w := a.waiting; w != nil {
+		waited = w.Begin(fmt.Sprintf(format, args...))
+	}
+	return func() {
+		waited()
+		a.trace(sayTimes, format+": %s", append(args, short(time.Since(began)))...)
+	}
+}
+
+// waits shows, until the caller calls what it returns, what is waited for: on a
+// terminal, and where the run of a plan does not show more.
+func (a *app) waits() (end func()) {
+	screen, is := a.stderr.(*report.Screen)
+	if !is || a.quiet || a.waiting != nil || a.followed || !a.lively() {
+		return func() {}
+	}
+	a.waiting = report.NewWait(screen, a.size)
+	return func() {
+		a.waiting.Close()
+		a.waiting = nil
+	}
 }
 
 // short is a duration as precise as it is of interest.

@@ -25,8 +25,7 @@ type Live struct {
 	targets []*target // in the plan's order, then as they turn up
 	stage   run.Stage // that the run is in
 
-	ticks chan struct{} // closed at the end
-	ended chan struct{} // closed when nothing is drawn any more
+	loop loop
 }
 
 // target is one host or the databases.
@@ -48,12 +47,12 @@ const often = 100 * time.Millisecond
 func NewLive(s *Screen, p *plan.Plan, size func() (columns, rows int)) *Live {
 	l := newLive(s, p, time.Now)
 	s.Keep(size)
-	go l.draw()
+	l.loop.begin(func() { _ = s.show(l.lines()) }) // a terminal that has gone does not end a run
 	return l
 }
 
 func newLive(s *Screen, p *plan.Plan, now func() time.Time) *Live {
-	l := &Live{screen: s, now: now, began: now(), ticks: make(chan struct{}), ended: make(chan struct{})}
+	l := &Live{screen: s, now: now, began: now()}
 	for _, name := range targets(p) {
 		if n := len(p.On(name)); n > 0 {
 			l.targets = append(l.targets, &target{name: name, planned: n})
@@ -62,24 +61,9 @@ func newLive(s *Screen, p *plan.Plan, now func() time.Time) *Live {
 	return l
 }
 
-func (l *Live) draw() {
-	defer close(l.ended)
-	tick := time.NewTicker(often)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			_ = l.screen.show(l.lines()) // a terminal that has gone does not end a run
-		case <-l.ticks:
-			return
-		}
-	}
-}
-
 // Close takes the frame away; what it said is in the record of the run.
 func (l *Live) Close() {
-	close(l.ticks)
-	<-l.ended
+	l.loop.end()
 	_ = l.screen.Drop()
 }
 
