@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
-	"runtime"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -61,12 +61,30 @@ func of(kind string) (*jsonschema.Schema, error) {
 	if s := compiled[kind]; s != nil {
 		return s, nil
 	}
-	_, here, _, _ := runtime.Caller(0)
+	top, err := module()
+	if err != nil {
+		return nil, err
+	}
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	s, err := c.Compile(filepath.Join(filepath.Dir(here), "../../docs/schema", filepath.Base(kind)+".json"))
+	s, err := c.Compile(filepath.Join(top, "docs/schema", filepath.Base(kind)+".json"))
 	if err == nil {
 		compiled[kind] = s
 	}
 	return s, err
+}
+
+// module is the folder of the module that the test runs in. Where a source file
+// was compiled does not tell it: -trimpath takes that out.
+func module() (string, error) {
+	start, err := os.Getwd()
+	for dir := start; err == nil; dir = filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("%s: no go.mod in it or above it", start)
+		}
+	}
+	return "", err
 }
