@@ -142,12 +142,14 @@ func writtenAsPages(t *testing.T, w *world, id string, secrets []string) {
 	dir := t.TempDir()
 	h, n := w.node(t, "store")
 	replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", "/UM_DB", "/OTHER_DB")
-	w.want(t, 0, "plan", "--html", filepath.Join(dir, "plan.html"))
+	w.want(t, 0, "plan", "--html", filepath.Join(dir, "plan.html"), "--out", filepath.Join(dir, "plan"))
+	w.command(t, 0, "show", filepath.Join(dir, "plan"), "--html", filepath.Join(dir, "saved.html"))
 	replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", "/OTHER_DB", "/UM_DB")
 	w.command(t, 0, "runs", "show", id, "--html", filepath.Join(dir, "run.html"))
 	for name, wants := range map[string][]string{
-		"plan.html": {"master-datasources.xml", "<b>OTHER</b>_DB", "(secret)", "member of the cluster"},
-		"run.html":  {id, "master-datasources.xml", "(secret ", "<h2 id=\"timeline\">", "✓ made after", "member of the cluster"},
+		"plan.html":  {"master-datasources.xml", "<b>OTHER</b>_DB", "(secret)", "member of the cluster"},
+		"saved.html": {"master-datasources.xml", "<b>OTHER</b>_DB", "(secret)", "member of the cluster"},
+		"run.html":   {id, "master-datasources.xml", "(secret ", "<h2 id=\"timeline\">", "✓ made after", "member of the cluster"},
 	} {
 		page, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/report"
 	"github.com/appm-provision/appm-provision/pkg/run"
@@ -37,6 +38,20 @@ func (s *session) planHTML(p *plan.Plan, file string) error {
 		Inventory: path, Digest: run.Fingerprint(key, s.source),
 	}}
 	return s.writeHTML(file, past, report.PlanHTML)
+}
+
+// savedHTML writes a saved plan as a page. It has no fingerprint of the
+// inventory: the text that is in it has lost its secrets.
+func (a *app) savedHTML(s *savedPlan, file string) error {
+	planned, err := inParts(s.plan, report.Options{})
+	if err != nil {
+		return err
+	}
+	begin := run.Begin{Version: s.By, Operator: s.Operator, Deployment: s.plan.Name, Inventory: s.Inventory}
+	if inv, _, err := inventory.Parse(s.Inventory, []byte(s.Source)); err == nil { // else there is no picture
+		planned.Layout = layout(inv)
+	}
+	return a.writeHTML(file, &run.Past{At: s.At, Plan: &planned, Begin: begin}, report.PlanHTML)
 }
 
 // writeHTML writes a page and says where it is.

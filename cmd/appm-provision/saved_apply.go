@@ -14,9 +14,10 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
+	page := ""
 	cmd := &cobra.Command{
 		Use: "show FILE", Short: "Show a plan that plan --out has saved; open no connection", Args: cobra.ExactArgs(1),
-		Example: "  appm-provision show tonight.plan",
+		Example: "  appm-provision show tonight.plan\n  appm-provision show tonight.plan --html tonight.html",
 		RunE: func(_ *cobra.Command, args []string) error {
 			o, err := a.options()
 			if err != nil {
@@ -28,6 +29,9 @@ func (a *app) showCommand() *cobra.Command {
 			}
 			if !s.sameKey {
 				a.warn("%s was made with another key, on another machine or by another user: whether it is as it was made cannot be told", s.file)
+			}
+			if page != "" {
+				return a.savedHTML(s, page)
 			}
 			if a.json {
 				return a.showSaved(s)
@@ -42,6 +46,7 @@ func (a *app) showCommand() *cobra.Command {
 	}
 	a.verbosityFlags(cmd)
 	a.colorFlag(cmd)
+	cmd.Flags().StringVar(&page, "html", "", "write the plan in this `file` instead, as one page")
 	return cmd
 }
 
