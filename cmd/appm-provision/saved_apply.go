@@ -31,7 +31,9 @@ func (a *app) showCommand() *cobra.Command {
 				a.warn("%s was made with another key, on another machine or by another user: whether it is as it was made cannot be told", s.file)
 			}
 			if page != "" {
-				return a.savedHTML(s, page)
+				if err := a.savedHTML(s, page); err != nil || !a.json {
+					return err
+				}
 			}
 			if a.json {
 				return a.showSaved(s)
