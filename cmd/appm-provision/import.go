@@ -16,6 +16,7 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/draft"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/report"
 	"github.com/appm-provision/appm-provision/pkg/sshexec"
 )
 
@@ -236,6 +237,9 @@ func (f *imported) finish(text []byte, p *plan.Plan, planErr error) error {
 	if err := f.write(text); err != nil {
 		return err
 	}
+	if f.json {
+		return f.finishJSON(p, planErr)
+	}
 	for _, u := range f.is.Unusual {
 		fmt.Fprintln(f.stdout, "unusual:", u)
 	}
@@ -247,4 +251,23 @@ func (f *imported) finish(text []byte, p *plan.Plan, planErr error) error {
 		fmt.Fprintln(f.stdout, "A plan on it would change this, which is unusual too:")
 	}
 	return f.show(p)
+}
+
+// finishJSON is finish as JSON.
+func (f *imported) finishJSON(p *plan.Plan, planErr error) error {
+	unusual := []string{}
+	for _, u := range f.is.Unusual {
+		unusual = append(unusual, f.cleaned(u))
+	}
+	if planErr != nil {
+		f.answer(report.NewImport(f.wrote, unusual, nil))
+		return planErr
+	}
+	d, err := report.OfPlan(p, report.Options{Verbose: f.verbosity >= sayWhy})
+	if err != nil {
+		return err
+	}
+	d.Clean(f.cleaned)
+	f.answer(report.NewImport(f.wrote, unusual, d))
+	return nil
 }

@@ -23,6 +23,7 @@ type initial struct {
 	draft.Answers
 	given    map[string]*string // by flag: texts that go into Answers
 	settings []string
+	wrote    report.Written // with --json
 }
 
 func (a *app) initCommand() *cobra.Command {
@@ -101,7 +102,8 @@ func (in *initial) write(text []byte) error {
 	}
 	driver, variables := in.left(inv)
 	if in.json {
-		in.answer(report.NewInit(unprefix(in.inventory), inv.Name, len(inv.Hosts), len(inv.Nodes), driver, variables))
+		in.wrote = report.Written{Inventory: unprefix(in.inventory), Deployment: inv.Name, Hosts: len(inv.Hosts), Nodes: len(inv.Nodes), Driver: driver, Variables: variables}
+		in.answer(report.NewInit(in.wrote))
 		return nil
 	}
 	fmt.Fprintf(in.stdout, "%s: written: deployment %s, %d nodes on %d hosts\n", unprefix(in.inventory), inv.Name, len(inv.Nodes), len(inv.Hosts))
@@ -118,6 +120,7 @@ func (in *initial) write(text []byte) error {
 // left is what the operator has yet to do: where the driver is missing, and
 // which variables.
 func (in *initial) left(inv inventory.Inventory) (driver string, variables []report.Variable) {
+	variables = []report.Variable{}
 	if file := inv.Driver.File; file != "" {
 		if name := resolve(filepath.Dir(in.inventory), file); !there(name) {
 			driver = name

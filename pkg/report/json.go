@@ -12,7 +12,7 @@ import (
 // formats are the versions of the documents, by type. What a number promises is
 // docs/json.md; each has its schema in docs/schema.
 var formats = map[string]int{
-	"begin": 1, "check": 1, "end": 1, "error": 1, "event": 1, "init": 1, "made": 1, "plan": 1, "prune": 1, "run": 1, "runs": 1,
+	"begin": 1, "check": 1, "end": 1, "error": 1, "event": 1, "import": 1, "init": 1, "made": 1, "plan": 1, "prune": 1, "run": 1, "runs": 1,
 	"status": 1, "unlock": 1, "validate": 1, "version": 1,
 }
 

@@ -23,9 +23,8 @@ func NewValidate(inventory, deployment string, hosts, nodes int, layout *run.Lay
 	return &ValidateDocument{Head: head("validate"), Inventory: inventory, Deployment: deployment, Hosts: hosts, Nodes: nodes, Layout: layout}
 }
 
-// InitDocument is what init has written, and what is left to do.
-type InitDocument struct {
-	Head
+// Written is an inventory that was written, and what is left to do for it.
+type Written struct {
 	// The path of the inventory that was written.
 	Inventory string `json:"inventory"`
 	// The deployment's name in it.
@@ -38,7 +37,37 @@ type InitDocument struct {
 	Driver string `json:"put_driver,omitempty"`
 	// The variables that are yet to be set.
 	Variables []Variable `json:"set_variables"`
+}
+
+// InitDocument is what init has written.
+type InitDocument struct {
+	Head
+	Written
 	Tail
+}
+
+// NewInit says so.
+func NewInit(w Written) *InitDocument { return &InitDocument{Head: head("init"), Written: w} }
+
+// ImportDocument is what import has written, and what of the deployment is
+// unusual.
+type ImportDocument struct {
+	Head
+	Written
+	// What is unusual in the deployment as it is, for people.
+	Unusual []string `json:"unusual"`
+	// What a plan on the inventory would change, which is unusual too.
+	Changes []PlannedChange `json:"changes"`
+	Tail
+}
+
+// NewImport says so; the plan is nil where none can be made yet.
+func NewImport(w Written, unusual []string, plan *PlanDocument) *ImportDocument {
+	d := &ImportDocument{Head: head("import"), Written: w, Unusual: append([]string{}, unusual...), Changes: []PlannedChange{}}
+	if plan != nil {
+		d.Changes = plan.Changes
+	}
+	return d
 }
 
 // Variable is one of the environment that holds a secret.
@@ -47,14 +76,6 @@ type Variable struct {
 	Name string `json:"name"`
 	// What the secret is.
 	Of string `json:"of"`
-}
-
-// NewInit says so.
-func NewInit(inventory, deployment string, hosts, nodes int, driver string, variables []Variable) *InitDocument {
-	return &InitDocument{
-		Head: head("init"), Inventory: inventory, Deployment: deployment, Hosts: hosts, Nodes: nodes,
-		Driver: driver, Variables: append([]Variable{}, variables...),
-	}
 }
 
 // VersionDocument is what version says.

@@ -47,6 +47,12 @@ func TestEachAnswer(t *testing.T) {
 	whole := fromRecord(t, recordOf)
 	began, _, _ := strings.Cut(recordOf, "\n")
 	unread := &run.Past{File: "/state/x.jsonl", ID: "x", Err: errors.New("x.jsonl:1: not a line of a record")}
+	wrote := report.Written{Inventory: "shop.toml", Deployment: "shop", Hosts: 2, Nodes: 4, Driver: "./driver.jar",
+		Variables: []report.Variable{{Name: "APPM_DB_PASSWORD", Of: "the password"}}}
+	planned, err := report.OfPlan(build(t, everything[:1]), report.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	refused := report.NewEnd("", nil, nil)
 	failing := report.NewEnd("r1", &run.Report{Took: 1500 * time.Millisecond, Outcomes: []run.Outcome{{Target: "gw1", Result: run.Failed, Made: 1, Planned: 2, Err: errors.New("gw1: …")}}},
 		[]run.Wire{{Host: "gw1", Connections: 1, Sessions: 4, Sent: 5, Received: 6}})
@@ -59,7 +65,8 @@ func TestEachAnswer(t *testing.T) {
 		{"end-failed", failing, failed},
 		{"end-refused", refused, failed},
 		{"error", report.NewErrorDocument(), failed},
-		{"init", report.NewInit("shop.toml", "shop", 2, 4, "./driver.jar", []report.Variable{{Name: "APPM_DB_PASSWORD", Of: "the password"}}), nil},
+		{"import", report.NewImport(wrote, []string{"gw1: a port of its own"}, planned), nil},
+		{"init", report.NewInit(wrote), nil},
 		{"prune", report.NewPrune(true, 50, 90*24*time.Hour, []string{"/state/shop/20250101T100000Z-00000a.jsonl"}), nil},
 		{"run", report.NewRun(whole), nil},
 		{"runs", report.NewRuns("/state", []*run.Past{whole, fromRecord(t, began+"\n"), unread}), nil},

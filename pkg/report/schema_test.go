@@ -21,7 +21,7 @@ import (
 
 // documents are the types of all that is written with --json.
 var documents = map[string]any{
-	"begin": BeginDocument{}, "check": CheckDocument{}, "end": EndDocument{}, "error": ErrorDocument{}, "event": EventDocument{}, "init": InitDocument{},
+	"begin": BeginDocument{}, "check": CheckDocument{}, "end": EndDocument{}, "error": ErrorDocument{}, "event": EventDocument{}, "import": ImportDocument{}, "init": InitDocument{},
 	"made": MadeDocument{}, "plan": PlanDocument{}, "prune": PruneDocument{}, "run": RunDocument{}, "runs": RunsDocument{},
 	"status": StatusDocument{}, "unlock": UnlockDocument{}, "validate": ValidateDocument{}, "version": VersionDocument{},
 }
