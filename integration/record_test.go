@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"html"
 	"io/fs"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -250,8 +252,18 @@ func printed(secret string) map[string]string {
 		"with entities": strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(secret),
 		"in SQL":        strings.NewReplacer(`\`, `\\`, "'", `''`).Replace(secret),
 		"in base64":     strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "=")[:4*(len(secret)/3)],
-		"in hex":        hex.EncodeToString([]byte(secret)), "in HEX": fmt.Sprintf("%X", secret),
+		"in JSON":       jsonText(secret, false), "in JSON for HTML": jsonText(secret, true), "in HTML": html.EscapeString(secret), "in a URL": url.QueryEscape(secret),
+		"in hex": hex.EncodeToString([]byte(secret)), "in HEX": fmt.Sprintf("%X", secret),
 	}
+}
+
+// jsonText is a text as it stands between the quotes of JSON.
+func jsonText(text string, escaped bool) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(escaped)
+	_ = e.Encode(text) // a string always can be
+	return strings.Trim(strings.TrimSpace(b.String()), `"`)
 }
 
 // recordFull: the record gets room for the plan and little more. How much that

@@ -46,25 +46,36 @@ func TestNoSecretIsLeft(t *testing.T) {
 
 	stop := s.watch(t)
 	saved := filepath.Join(t.TempDir(), "plan")
-	s.says(t, 0, "check", "-v", "-i", w.inventory)
-	s.says(t, 0, "plan", "-v", "-i", w.inventory, "--out", saved)
+	s.says(t, 0, "check", "-vvv", "-i", w.inventory)
+	s.says(t, 0, "plan", "-vvv", "-i", w.inventory, "--out", saved)
+	page := filepath.Join(filepath.Dir(saved), "plan.html")
+	s.says(t, 0, "plan", "-q", "-i", w.inventory, "--html", page)
 	s.says(t, 0, "show", saved)
-	s.says(t, 0, "apply", "-v", "--yes", "-i", w.inventory)
+	s.answers(t, 0, "check", "-i", w.inventory)
+	s.answers(t, 0, "plan", "-vvv", "-i", w.inventory)
+	s.answers(t, 0, "show", saved)
+	s.says(t, 0, "apply", "-vvv", "--yes", "-i", w.inventory)
 	s.secret(t, w.Database.App.PasswordFile, later)
-	s.says(t, 0, "apply", "-v", "--yes", "-i", w.inventory)
+	s.says(t, 0, "apply", "-vvv", "--yes", "-i", w.inventory)
 	replace(t, h, n.Home+"/"+conf+"user-mgt.xml", ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<")
 	replace(t, h, n.Home+"/"+conf+"datasources/master-datasources.xml", "/AM_DB?autoReconnect=true", "/AM_DB")
-	s.says(t, 0, "apply", "-v", "--yes", "-i", w.inventory)
+	s.says(t, 0, "apply", "-vvv", "--yes", "-i", w.inventory)
 	files := recordsOf(t, s.state)
-	s.says(t, 0, "rollback", idOf(files[len(files)-1]), "--yes", "-v", "-i", w.inventory)
-	s.says(t, 0, "apply", "-v", "--yes", "-i", w.inventory)
-	s.says(t, 0, "status", "-v", "-i", w.inventory)
+	s.answers(t, 0, "rollback", idOf(files[len(files)-1]), "--dry-run", "-i", w.inventory)
+	s.says(t, 0, "rollback", idOf(files[len(files)-1]), "--yes", "-vvv", "-i", w.inventory)
+	s.answers(t, 0, "apply", "-vvv", "--yes", "-i", w.inventory)
+	s.answers(t, 0, "status", "-i", w.inventory)
+	s.answers(t, 0, "runs")
+	s.says(t, 0, "status", "-vvv", "-i", w.inventory)
 	s.says(t, 0, "runs")
 	for _, file := range recordsOf(t, s.state) {
 		s.says(t, 0, "runs", "show", idOf(file))
+		s.answers(t, 0, "runs", "show", idOf(file))
+		s.says(t, 0, "runs", "show", idOf(file), "--html", filepath.Join(filepath.Dir(saved), idOf(file)+".html"))
 	}
 	s.secret(t, w.Database.Admin.PasswordFile, "no password of anybody")
-	s.says(t, 16, "apply", "-v", "--yes", "-i", w.inventory)
+	s.says(t, 16, "apply", "-vvv", "--yes", "-i", w.inventory)
+	s.answers(t, 16, "apply", "--yes", "-i", w.inventory)
 	stop()
 
 	s.operator(t, saved)
@@ -125,6 +136,12 @@ func (s *search) says(t *testing.T, code int, args ...string) {
 		t.Fatalf("%v ended with %d, want %d:\n%s", args, cmd.ProcessState.ExitCode(), code, out)
 	}
 	s.in(t, fmt.Sprint(args), out)
+}
+
+// answers calls the tool for JSON, and searches that, too.
+func (s *search) answers(t *testing.T, code int, args ...string) {
+	t.Helper()
+	s.says(t, code, append(args, "--json")...)
 }
 
 // in fails where a text holds a secret.
