@@ -97,7 +97,7 @@ func TestWhoStartsTogetherOnFreshUsersFails(t *testing.T) {
 		s.await("Starting WSO2 Carbon")
 	}
 	up, failed := 0, 0
-	for deadline := time.Now().Add(20 * time.Second); up+failed < 2 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); up+failed < 2 && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		up, failed = 0, 0
 		for _, s := range servers {
 			up += strings.Count(s.h.log(), "Carbon started in")
