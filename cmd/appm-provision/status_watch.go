@@ -127,7 +127,7 @@ const (
 // over: nothing flickers.
 func (w *watch) redraw(text string) error {
 	width, height, err := term.GetSize(int(w.screen.Fd()))
-	if err != nil {
+	if err != nil || width < 2 || height < 2 { // a terminal that does not tell its size
 		width, height = helpWidth, 24
 	}
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
