@@ -67,10 +67,14 @@ func FromState(state *plan.State, sites []Site, o Options) (*Found, error) {
 // roles names the nodes as the inventory will, and tells their roles.
 func (r *reading) roles() error {
 	var errs []error
+	taken := map[string]int{}
 	for _, n := range r.nodes {
 		n.name = n.Host
 		if len(r.on(n.Host)) > 1 {
 			n.name += "-" + path.Base(n.Home)
+		}
+		if taken[n.name]++; taken[n.name] > 1 {
+			n.name += "-" + strconv.Itoa(taken[n.name])
 		}
 		var err error
 		if n.role = r.Roles[n.name]; n.role == "" {

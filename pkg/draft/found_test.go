@@ -249,6 +249,33 @@ func TestRolesThatNobodyCanTell(t *testing.T) {
 	}
 }
 
+// Nodes that share a host have a name each, whatever their homes are called.
+func TestSeveralNodesOnAHost(t *testing.T) {
+	s := handMade(t)
+	for i := range s.sites {
+		s.sites[i].Host, s.sites[i].Address = "box", "192.168.10.11"
+	}
+	s.hosts = []draft.Place{{Name: "box", Address: "192.168.10.11"}}
+	s.must(os.Mkdir(filepath.Join(s.dir, "box"), 0o755))
+	s.must(os.WriteFile(s.hostsFile("box"), []byte("192.168.10.5 apimgtdb.mysql-wso2.com\n"), 0o644))
+	f, err := s.found(map[string]inventory.Role{"box-wso2appm": inventory.IDP, "box-wso2appm-2": inventory.Gateway})
+	s.must(err)
+	text := string(f.Draft.Text())
+	for _, want := range []string{`{ role = "idp", name = "box-wso2appm", home = "`, `{ role = "gateway", name = "box-wso2appm-2", home = "`, `{ role = "store", name = "box-wso2appm-4", home = "`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the inventory does not say %s:\n%s", want, text)
+		}
+	}
+}
+
+func TestAPasswordInAURLIsNotShown(t *testing.T) {
+	s := handMade(t)
+	s.edit("idp1", "repository/conf/datasources/master-datasources.xml", "apimgtdb?autoReconnect=true<", "apimgtdb?user=appm&amp;password=hunter4<")
+	if _, err := s.found(nil); err == nil || strings.Contains(err.Error(), "hunter4") || !strings.Contains(err.Error(), "its URL holds a password") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestHomesThatAreNone(t *testing.T) {
 	s := handMade(t)
 	s.edit("store1", "repository/conf/datasources/master-datasources.xml", "jdbc:mysql://mysql-appm.wso2.com:3306/ES_STORAGE_DB?autoReconnect=true", "jdbc:h2:x")

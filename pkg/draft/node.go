@@ -106,6 +106,9 @@ func takeSources(n *node, doc *xmledit.Doc) error {
 		if err != nil || u.Hostname() == "" || len(u.Path) < 2 {
 			return fmt.Errorf("line %d: datasource %s: its URL is not jdbc:mysql://HOST:PORT/DATABASE", d.Line(), name)
 		}
+		if u.User != nil || strings.Contains(strings.ToLower(u.RawQuery), "password") {
+			return fmt.Errorf("line %d: datasource %s: its URL holds a password, which would be shown with it; move it to <password>", d.Line(), name)
+		}
 		port := u.Port()
 		if port == "" {
 			port = "3306"
