@@ -24,11 +24,12 @@ const tag = "v1.2.3"
 // runs what this machine can run.
 func TestRelease(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "dist"), filepath.Join(t.TempDir(), "elsewhere", "dist")
-	list, err := Make(t.Context(), clone(t), first, Targets)
+	source := clone(t, "../..")
+	list, err := Make(t.Context(), source, first, Targets)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Make(t.Context(), clone(t), second, Targets)
+	again, err := Make(t.Context(), clone(t, source), second, Targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,12 +58,12 @@ func TestRelease(t *testing.T) {
 	}
 }
 
-// clone is a repository of its own with this module as its only commit. The
-// same files give the same commit.
-func clone(t *testing.T) string {
+// clone is a repository of its own with the module at source as its only commit.
+// The same files give the same commit.
+func clone(t *testing.T, source string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := docs.Copy("../..", dir); err != nil {
+	if err := docs.Copy(source, dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A"}, {"commit", "-q", "-m", "a release"}, {"tag", tag}} {
