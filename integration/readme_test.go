@@ -21,7 +21,7 @@ func TestReadme(t *testing.T) {
 		t.Skip("LEFT OUT: " + why)
 	}
 	w := up(t, deployments[1])
-	pairs := []string{"appm-provision lab:", "appm-provision production:"}
+	pairs := []string{"appm-provision lab:", "appm-provision production:", "/opt/wso2/wso2appm", "/opt/wso2appm"}
 	for _, h := range w.Hosts {
 		if address := readmeAddresses[h.Name]; address != "" {
 			pairs = append(pairs, h.Address, address)
