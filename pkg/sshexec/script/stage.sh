@@ -69,8 +69,11 @@ blocks() {
 	done
 }
 
-# fill FILE SEEK: writes stdin into the file, from so many times 64 KiB on.
+# fill FILE SEEK: writes stdin into the file, from so many times 64 KiB on. What a
+# cut session still sends must not make anew a part that the next one has taken
+# over.
 fill() {
+	[ -f "$1" ] || { echo "$1 is gone" >&2; return 1; }
 	dd of="$1" bs=65536 seek="$2" conv=notrunc
 }
 
