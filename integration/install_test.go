@@ -178,7 +178,7 @@ func installPlan(t *testing.T, w *world) {
 		t.Fatal("apt knows no candidate")
 	}
 	w.says(t, plan, "+ package mariadb-server "+candidate[1]+", by apt: there is no database server",
-		"+ "+dropIn, "+bind-address = 0.0.0.0", "+port = 3306", "> start database server",
+		"+ "+dropIn, "+ bind-address = 0.0.0.0", "+ port = 3306", "> start database server",
 		"~ account root", "ALTER USER 'root'@'localhost' IDENTIFIED VIA mysql_native_password USING (secret) OR unix_socket;",
 		"mariadb-server-core "+candidate[1], "create, load 2 scripts", "CREATE USER 'appm'@'"+w.Host("idp1").Address+"' IDENTIFIED BY PASSWORD (secret);", "> start idp1")
 	again := w.want(t, 0, "apply", "--dry-run").out
