@@ -24,7 +24,7 @@ func inTmux(t *testing.T, columns, rows int, command string) *tmux {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: there is no tmux ***\n\n", t.Name())
-		t.Skip("there is no tmux")
+		t.Skip("LEFT OUT: there is no tmux on this machine")
 	}
 	m := &tmux{filepath.Join(t.TempDir(), "tmux"), t}
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", m.socket, "kill-server").Run() }) // it may have ended
