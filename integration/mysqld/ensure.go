@@ -23,7 +23,7 @@ var Say io.Writer = os.Stderr
 func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 	inst, err := Find(kind)
 	var missing *Missing
-	if !errors.As(err, &missing) {
+	if !errors.As(err, &missing) && (err != nil || !inst.lacksPlugins()) {
 		return inst, err
 	}
 	unlock, err := lock()
@@ -31,13 +31,20 @@ func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 		return Installed{}, err
 	}
 	defer unlock()
-	if inst, err := Find(kind); err == nil {
-		return inst, nil // somebody has installed it meanwhile
+	inst, err = Find(kind) // again: somebody may have installed it meanwhile
+	if err != nil {
+		if err := errors.Join(sweep(), install(ctx, kind)); err != nil {
+			return Installed{}, err
+		}
+		inst, err = Find(kind)
 	}
-	if err := errors.Join(sweep(), install(ctx, kind)); err != nil {
-		return Installed{}, err
+	if err == nil && inst.lacksPlugins() {
+		if err := errors.Join(sweep(), unpackPlugins(ctx)); err != nil {
+			return Installed{}, err
+		}
+		inst, err = Find(kind)
 	}
-	return Find(kind)
+	return inst, err
 }
 
 func install(ctx context.Context, kind Kind) error {

@@ -23,6 +23,7 @@ type Installed struct {
 	InstallDB string // mariadb-install-db, of MariaDB
 	Base      string // its base directory where it is not the one compiled in
 	Libraries string // directories of shared libraries, for LD_LIBRARY_PATH
+	Plugins   string // its directory of plugins where it is not the one compiled in, of MariaDB
 	Template  string // the data directory to copy, of MySQL56 and those with a root
 	Chroot    bool   // Base is a root of the server's own, and Server a path in it
 	Version   string // of the package, of those with a root
@@ -66,7 +67,7 @@ func findMariaDB() (Installed, bool) {
 			continue
 		}
 		if install := besides(server, "mariadb-install-db", "mysql_install_db"); install != "" {
-			return Installed{Kind: MariaDB, Server: server, InstallDB: install}, true
+			return Installed{Kind: MariaDB, Server: server, InstallDB: install, Plugins: unpackedPlugins()}, true
 		}
 	}
 	return unpackedMariaDB()
@@ -231,6 +232,9 @@ func (i Installed) argv(s *Server, o Options) []string {
 		"--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--innodb-doublewrite=0",
 		"--performance-schema=0", "--max-connections=100"}
 	argv = append(argv, i.ownArgs()...)
+	if i.Plugins != "" && len(o.Enter) == 0 { // elsewhere the cache may not be seen
+		argv = append(argv, "--plugin-dir="+i.Plugins)
+	}
 	argv = append(append(argv, asUser()...), o.Args...)
 	if i.Chroot {
 		return enter(i.Base, cmp.Or(o.Within, s.Dir), argv...)

@@ -29,6 +29,7 @@ func unpackedMariaDB() (Installed, bool) {
 		InstallDB: filepath.Join(root, "usr/bin/mariadb-install-db"),
 		Base:      filepath.Join(root, "usr"),
 		Libraries: strings.Join(append(libs, more...), ":"),
+		Plugins:   unpackedPlugins(),
 	}, true
 }
 
