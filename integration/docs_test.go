@@ -36,6 +36,7 @@ func allPages(t *testing.T) []string {
 // TestDocs runs what the pages tell their readers to run, each page over a fresh
 // embedded lab of its own, and holds what they show to what is printed. The tutorial has a test of its own.
 func TestDocs(t *testing.T) {
+	t.Parallel()
 	for _, file := range allPages(t) {
 		if filepath.Base(file) == "tutorial.md" {
 			continue

@@ -11,13 +11,15 @@ import (
 // TestImport reads a deployment that was made by hand: on the inventory that
 // comes of it a plan has nothing to change.
 func TestImport(t *testing.T) {
+	t.Parallel()
 	for _, d := range deployments[:2] {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}
 			w := up(t, d)
-			t.Setenv("APPM_DB_PASSWORD", w.Database.App.Password)
+			w.env = append(w.env, "APPM_DB_PASSWORD="+w.Database.App.Password)
 			w.byHand(t)
 			before := w.look(t)
 			w.inventory = filepath.Join(t.TempDir(), "inventory.toml")

@@ -13,8 +13,10 @@ import (
 // apply. Nobody touches the file that init writes; what is peculiar about the
 // lab is given as an operator of a peculiar site would give it.
 func TestInit(t *testing.T) {
+	t.Parallel()
 	for _, d := range deployments[:2] {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}

@@ -13,6 +13,7 @@ var readmeAddresses = map[string]string{"idp1": "192.168.10.11", "gw1": "192.168
 // TestReadme: the plan on README.md's first screen is what the tool prints over
 // real hosts, but for the deployment's name and the addresses.
 func TestReadme(t *testing.T) {
+	t.Parallel()
 	blocks, err := docs.Blocks("../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -16,13 +16,14 @@ import (
 // TestStatusTable shows one deployment in each state that the table has a word
 // for.
 func TestStatusTable(t *testing.T) {
+	t.Parallel()
 	for _, d := range deployments[:2] {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			if why := d.left(); why != "" {
 				t.Skip("LEFT OUT: " + why)
 			}
 			w := up(t, d)
-			t.Setenv("XDG_STATE_HOME", t.TempDir())
 			w.want(t, 0, "apply", "--yes")
 			w.row(t, "gw1", "gateway", "1.2.0", "process ", "current", "ok", "none", "Z done")
 			w.row(t, "pub1", "publisher", "current", "all 2")
@@ -83,8 +84,8 @@ func (w *world) row(t *testing.T, name string, words ...string) {
 // something changed, all over one connection.
 func (w *world) watched(t *testing.T, h *lab.Host) {
 	before := stats(t, h)
-	cmd := exec.CommandContext(t.Context(), tool, "status", "--watch=1s", "-i", w.inventory)
-	cmd.Env = append(os.Environ(), "SSH_AUTH_SOCK=")
+	cmd := exec.CommandContext(t.Context(), w.tool, "status", "--watch=1s", "-i", w.inventory)
+	cmd.Env = w.environ()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

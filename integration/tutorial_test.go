@@ -20,6 +20,7 @@ const origin = "https://github.com/appm-provision/appm-provision"
 // its reader does, and ends where the page says: four servers are up, and the lab
 // goes when its terminal is interrupted.
 func TestTutorial(t *testing.T) {
+	t.Parallel()
 	blocks, err := docs.Blocks("../docs/tutorial.md")
 	if err != nil {
 		t.Fatal(err)
