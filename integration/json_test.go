@@ -424,7 +424,7 @@ func jsonOfThePage(t *testing.T, w *world) {
 		t.Fatal(err)
 	}
 	_, examples, _ := strings.Cut(string(doc), "## Examples")
-	commands := regexp.MustCompile(`(?m)^    (appm-provision .*)$`).FindAllStringSubmatch(examples, -1)
+	commands := regexp.MustCompile(`(?m)^(appm-provision .*)$`).FindAllStringSubmatch(examples, -1)
 	if len(commands) != 3 {
 		t.Fatalf("%d examples, want 3", len(commands))
 	}
