@@ -23,7 +23,7 @@ var Say io.Writer = os.Stderr
 func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 	inst, err := Find(kind)
 	var missing *Missing
-	if !errors.As(err, &missing) && (err != nil || !inst.lacksPlugins()) {
+	if !errors.As(err, &missing) {
 		return inst, err
 	}
 	unlock, err := lock()
@@ -31,20 +31,13 @@ func Ensure(ctx context.Context, kind Kind) (Installed, error) {
 		return Installed{}, err
 	}
 	defer unlock()
-	inst, err = Find(kind) // again: somebody may have installed it meanwhile
-	if err != nil {
-		if err := errors.Join(sweep(), install(ctx, kind)); err != nil {
-			return Installed{}, err
-		}
-		inst, err = Find(kind)
+	if inst, err := Find(kind); err == nil {
+		return inst, nil // somebody has installed it meanwhile
 	}
-	if err == nil && inst.lacksPlugins() {
-		if err := errors.Join(sweep(), unpackPlugins(ctx)); err != nil {
-			return Installed{}, err
-		}
-		inst, err = Find(kind)
+	if err := errors.Join(sweep(), install(ctx, kind)); err != nil {
+		return Installed{}, err
 	}
-	return inst, err
+	return Find(kind)
 }
 
 func install(ctx context.Context, kind Kind) error {

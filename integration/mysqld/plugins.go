@@ -35,6 +35,20 @@ func (i Installed) lacksPlugins() bool {
 	return i.Kind == MariaDB && i.Plugins == "" && !exists(filepath.Join(compiledPlugins, somePlugin)) && have("apt-get") && have("dpkg")
 }
 
+// EnsurePlugins fetches what the tests of plugins need, and no lab does.
+func EnsurePlugins(ctx context.Context) error {
+	unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	inst, err := Find(MariaDB)
+	if err != nil || !inst.lacksPlugins() {
+		return err
+	}
+	return errors.Join(sweep(), unpackPlugins(ctx))
+}
+
 func unpackPlugins(ctx context.Context) error {
 	tmp, err := os.MkdirTemp(cacheDir(), fetching)
 	if err != nil {

@@ -71,7 +71,7 @@ func servers(ctx context.Context) error {
 			fmt.Fprintf(os.Stderr, "prepare: %s is %s\n", kind, inst.Version)
 		}
 	}
-	return nil
+	return mysqld.EnsurePlugins(ctx)
 }
 
 func leftOut(what string) { fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s ***\n\n", what) }
