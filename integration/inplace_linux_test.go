@@ -19,7 +19,7 @@ func TestTornInPlace(t *testing.T) {
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB, bound: "gw1"}
 	if why := d.left(); why != "" {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: %s ***\n\n", t.Name(), why)
-		t.Skip(why)
+		t.Skip("LEFT OUT: " + why)
 	}
 	w := up(t, d)
 	h := w.Host("gw1")
