@@ -97,8 +97,29 @@ func (c *Conn) startSubsystem(ctx context.Context, name string) (*session, error
 	})
 }
 
-// request opens a channel and makes the one request that gives it its purpose.
+// unansweredTries is how often a request is made that a host leaves unanswered.
+const unansweredTries = 3
+
+// request opens a channel and makes the one request that gives it its purpose. A
+// host that closes the channel without an answer has not served it (RFC 4254
+// section 5.4: a request that wants a reply gets one), so it is made again on
+// another: dropbear sometimes takes the end of one channel for that of the next.
 func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, refused func() error) (*session, error) {
+	for try := 1; ; try++ {
+		s, err := c.requestOnce(ctx, kind, text, terminal, refused)
+		switch {
+		case err != io.EOF || c.isGone():
+			return s, c.wrap(err, "starting a script")
+		case try == unansweredTries && !c.isGoing():
+			return nil, c.cfg.fail(Shell, nil, "the host closed the session %d times instead of starting a script for %s; see the log of its SSH server", try, c.cfg.User)
+		case try == unansweredTries:
+			return nil, c.wrap(err, "starting a script")
+		}
+	}
+}
+
+// requestOnce yields io.EOF for a channel that was closed without an answer.
+func (c *Conn) requestOnce(ctx context.Context, kind, text string, terminal bool, refused func() error) (*session, error) {
 	began := time.Now()
 	o, waits, err := c.open(ctx)
 	if err != nil {
@@ -126,7 +147,7 @@ func (c *Conn) request(ctx context.Context, kind, text string, terminal bool, re
 	}
 	if err != nil {
 		s.end()
-		return nil, c.wrap(err, "starting a script")
+		return nil, err
 	}
 	return s, nil
 }

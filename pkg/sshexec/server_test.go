@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -27,6 +28,7 @@ type server struct {
 	hostKey ssh.Signer
 	shell   []string // what runs a command line, which becomes its last argument
 	noSFTP  bool
+	deaf    atomic.Int32 // so many requests for a command are not answered: their channel is closed
 	mu      sync.Mutex
 	conns   []net.Conn
 }
@@ -141,6 +143,8 @@ func (s *server) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 		var text struct{ Text string }
 		_ = ssh.Unmarshal(r.Payload, &text)
 		switch {
+		case r.Type == "exec" && s.deaf.Add(-1) >= 0:
+			channel.Close()
 		case r.Type == "exec":
 			_ = r.Reply(true, nil)
 			go s.execute(channel, text.Text)
