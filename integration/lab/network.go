@@ -172,11 +172,20 @@ func (s *state) downNetwork(ctx context.Context) error {
 			return err
 		}
 	}
-	out, err := exec.CommandContext(ctx, "ip", "-4", "route", "show", "type", "unreachable", s.Prefix+"0/24").Output()
-	if err != nil || len(strings.TrimSpace(string(out))) == 0 {
+	if there, err := s.hasRoute(ctx); err != nil || !there {
 		return err
 	}
-	return ip(ctx, "route", "delete", "unreachable", s.Prefix+"0/24")
+	if err := ip(ctx, "route", "delete", "unreachable", s.Prefix+"0/24"); err != nil {
+		if there, _ := s.hasRoute(ctx); there { // else it went meanwhile
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) hasRoute(ctx context.Context) (bool, error) {
+	out, err := exec.CommandContext(ctx, "ip", "-4", "route", "show", "type", "unreachable", s.Prefix+"0/24").Output()
+	return len(strings.TrimSpace(string(out))) > 0, err
 }
 
 func linkExists(name string) bool {
