@@ -28,8 +28,7 @@ func (c *Conn) Ahead(n int) {
 		c.spares = append(c.spares, s)
 		go func() {
 			defer close(s.ready)
-			s.channel, s.requests, s.err = c.client.OpenChannel("session", nil)
-			if s.err != nil {
+			if s.opened = c.openSession(); s.err != nil {
 				<-c.slots
 			}
 		}()

@@ -206,10 +206,7 @@ type opened struct {
 // openOnce does not wait for a dead peer longer than the context lives.
 func (c *Conn) openOnce(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
 	result := make(chan opened, 1)
-	go func() {
-		channel, requests, err := c.client.OpenChannel("session", nil)
-		result <- opened{channel, requests, err}
-	}()
+	go func() { result <- c.openSession() }()
 	select {
 	case o := <-result:
 		return o.channel, o.requests, o.err

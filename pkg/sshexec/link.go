@@ -1,8 +1,10 @@
 package sshexec
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -52,6 +54,38 @@ func (l *link) end(reason error) {
 		l.client.Close()
 		l.wire.Close()
 	})
+}
+
+// openSession opens a session channel. Where the connection ends at this moment,
+// the library may send the request after it has closed all channels, and then
+// waits for the answer for good: we do not.
+func (l *link) openSession() opened {
+	answer := make(chan opened, 1)
+	go func() {
+		channel, requests, err := l.client.OpenChannel("session", nil)
+		answer <- opened{channel, requests, err}
+	}()
+	select {
+	case o := <-answer:
+		return o
+	case <-l.gone:
+		return opened{err: io.EOF}
+	}
+}
+
+// dial connects from the host to an address, and waits no longer than
+// openSession does.
+func (l *link) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-l.gone:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return l.client.DialContext(ctx, network, addr)
 }
 
 func (l *link) why() error {

@@ -146,7 +146,7 @@ func dialTCP(ctx context.Context, cfg *Config, via *joint) (net.Conn, error) {
 func (cfg *Config) dialer(via *joint) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	switch {
 	case via != nil:
-		return via.link.client.DialContext
+		return via.link.dial
 	case cfg.Dial != nil:
 		return cfg.Dial
 	}

@@ -16,7 +16,7 @@ import (
 // which an SSH channel has not and the MySQL driver asks for.
 func (c *Conn) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	began := time.Now()
-	far, err := c.client.DialContext(ctx, network, addr)
+	far, err := c.dial(ctx, network, addr)
 	if err != nil {
 		return nil, c.tunnelError(ctx, network, addr, err)
 	}
