@@ -34,7 +34,7 @@ func inTmux(t *testing.T, columns, rows int, command string) *tmux {
 
 func (m *tmux) do(args ...string) string {
 	m.Helper()
-	ctx, cancel := context.WithTimeout(m.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(m.Context(), time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-S", m.socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
 	if err != nil {

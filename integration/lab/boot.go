@@ -34,7 +34,7 @@ func (h *Host) boot(ctx context.Context) error {
 	if err := h.plug(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, h.bootLog())
 	}
-	if err := h.awaitSSH(ctx, 20*time.Second); err != nil {
+	if err := h.awaitSSH(ctx, 2*time.Minute); err != nil {
 		return err
 	}
 	return h.setSudoPassword(ctx)
@@ -65,7 +65,7 @@ func (h *Host) power() (pid int, err error) {
 
 // firstChild waits for unshare to fork: its child is the host's first process.
 func firstChild(ctx context.Context, parent int) (*process, error) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", parent))

@@ -66,7 +66,7 @@ type Options struct {
 	Socket    string        // "" is a short path below Dir, or below the temporary directory where Dir is too long for a socket
 	Password  string        // of root; "" is a random one
 	RootHosts []string      // from which root may log in, besides localhost; for example "%"
-	Wait      time.Duration // how long the server may take to answer; 0 is a minute
+	Wait      time.Duration // how long the server may take to answer; 0 is three minutes
 	Args      []string      // further arguments of the server, last
 
 	// Enter is put before the server's command, to start it in a namespace;
@@ -238,7 +238,7 @@ func (s *Server) launch(inst Installed, o Options) error {
 func (s *Server) await(ctx context.Context, o Options) error {
 	limit := o.Wait
 	if limit == 0 {
-		limit = time.Minute
+		limit = 3 * time.Minute
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

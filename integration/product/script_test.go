@@ -102,7 +102,7 @@ func (s *script) run(args ...string) (stdout, stderr string, code int, took time
 // await waits until a file of the fake java has the text.
 func (s *script) await(file, text string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if data, _ := os.ReadFile(filepath.Join(s.out, file)); strings.Contains(string(data), text) {
 			return
 		}
@@ -123,7 +123,7 @@ func (s *script) started(args ...string) int {
 // pid waits for a pid file with another pid than before.
 func (s *script) pid(before int) int {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		data, _ := os.ReadFile(filepath.Join(s.home, "wso2carbon.pid"))
 		if pid, err := strconv.Atoi(strings.TrimRight(string(data), "\n\x00")); err == nil && pid != before && len(data) == 100 {
 			return pid

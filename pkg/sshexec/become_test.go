@@ -196,7 +196,7 @@ func TestWrongBecomePassword(t *testing.T) {
 
 // attempts reads how many attempts sudo has logged, once it has logged any.
 func attempts(log string) (said string, n int) {
-	for range 100 {
+	for range 1200 {
 		data, _ := os.ReadFile(log)
 		said = string(data)
 		n = strings.Count(said, "1 incorrect password attempt")*1 + strings.Count(said, "incorrect password attempts")*2

@@ -206,7 +206,7 @@ MaxStartups 100
 
 func (c *cell) await(t testing.TB) {
 	t.Helper()
-	for range 100 {
+	for range 1200 {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", c.port))
 		if err == nil {
 			conn.Close()

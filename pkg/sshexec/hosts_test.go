@@ -112,7 +112,7 @@ func startDropbear(t *testing.T, dir, root, prepare string) (port int, log *lock
 		stdin.Close()
 		_ = cmd.Wait()
 	})
-	for range 100 {
+	for range 1200 {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			conn.Close()

@@ -14,15 +14,17 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-func awaitFile(t testing.TB, name string) {
+// awaitSocket waits until somebody listens: the file is there a moment before.
+func awaitSocket(t testing.TB, name string) {
 	t.Helper()
-	for range 200 {
-		if _, err := os.Stat(name); err == nil {
+	for range 1200 {
+		if conn, err := net.Dial("unix", name); err == nil {
+			conn.Close()
 			return
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	t.Fatalf("%s does not appear", name)
+	t.Fatalf("nobody listens on %s", name)
 }
 
 // Every kind and form of key file that ssh-keygen makes lets us into OpenSSH.

@@ -136,7 +136,7 @@ func startAgent(t testing.TB, keys ...string) string {
 		stdin.Close()
 		_ = cmd.Wait()
 	})
-	awaitFile(t, socket)
+	awaitSocket(t, socket)
 	for _, key := range keys {
 		add := exec.Command("ssh-add", "-q", key)
 		add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket)

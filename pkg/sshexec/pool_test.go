@@ -217,7 +217,7 @@ func TestSharedDialOutlivesItsFirst(t *testing.T) {
 
 func comesTrue(t *testing.T, condition func() bool) {
 	t.Helper()
-	for range 1000 {
+	for range 12000 {
 		if condition() {
 			return
 		}

@@ -114,7 +114,7 @@ func TestCutWhileWriting(t *testing.T) {
 // settled waits until a script that lost its connection has come to its end.
 func settled(t *testing.T, h host, names []string, text func(name, what string) string) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		left, _ := filepath.Glob(filepath.Join(h.dir, ".*"))
 		if len(left) == 0 {
 			break
