@@ -25,6 +25,10 @@ address = "10.0.0.9"
 admin = { password = { env = "A" } }
 user = "appm"
 password = { env = "B" }
+[idp]
+address = "10.0.0.1"
+[gateway]
+address = "10.0.0.2"
 `
 	for i, host := range hosts {
 		name, ssh, _ := strings.Cut(host, " ")

@@ -169,6 +169,7 @@ func defaultsInventory(add map[string][]string) string {
 		"driver":         "file = \"a.jar\"\n",
 		"database":       "address = \"192.168.10.5\"\nuser = \"appm\"\npassword = { env = \"P\" }\n",
 		"database.admin": "password = { env = \"A\" }\n",
+		"admin":          "password = { env = \"R\" }\n",
 	}
 	for name := range add {
 		tables[name] += strings.Join(add[name], "\n") + "\n"
@@ -181,7 +182,7 @@ func defaultsInventory(add map[string][]string) string {
 	if err != nil {
 		return err.Error() + "\n" + b.String()
 	}
-	inv.Database.Password.line, inv.Database.Admin.Password.line = 0, 0
+	inv.Database.Password.line, inv.Database.Admin.Password.line, inv.Admin.Password.line = 0, 0, 0
 	return fmt.Sprintf("%+v", inv)
 }
 

@@ -15,12 +15,19 @@ type Inventory struct {
 	// that two deployments can share a host.
 	Name string
 	// Partial allows a deployment that lacks a role.
-	Partial   bool
-	SSH       SSH
-	Product   Product
-	Driver    Driver
-	Database  Database
-	Cluster   Cluster
+	Partial  bool
+	SSH      SSH
+	Product  Product
+	Driver   Driver
+	Database Database
+	Cluster  Cluster
+	// Wiring is how the servers reach each other.
+	Wiring Wiring
+	// Admin is the product's own administrator. Without a password what the
+	// files say of it stays.
+	Admin     Credential
+	IDP       Shared
+	Gateway   Shared
 	Publisher Shared
 	Store     Shared
 	// Hosts are in the order of the file.
@@ -83,12 +90,17 @@ type Cluster struct {
 	Port   int
 }
 
-// Shared is the name under which every node knows the Publisher or the Store.
+// Shared is the name under which every node knows the nodes of a role.
 type Shared struct {
+	// Name is empty of IDP and Gateway where nothing asks for one.
 	Name string
 	// Address is what Name maps to on nodes of other roles: as given, else that
 	// of the role's only node; "" in a partial deployment without that role.
 	Address string
+	// URL is where the role's servers are reached: https, without a slash at its end.
+	URL string
+	// Offset is that of the ports behind Name.
+	Offset int
 }
 
 // Host is a machine reached over SSH.
@@ -160,7 +172,9 @@ type Node struct {
 	JavaHome    string // "": found on the host
 	// Running is false when the server shall be stopped.
 	Running bool
-	Line    int
+	// HostName is what its carbon.xml says of itself; "": what the file says.
+	HostName string
+	Line     int
 }
 
 // Role is what a node does in the deployment.

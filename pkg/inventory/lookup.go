@@ -36,6 +36,11 @@ func (inv Inventory) NodesOf(role Role) []Node {
 	return inv.nodes(func(n Node) bool { return n.Role == role })
 }
 
+// Shared is what the nodes of a role share.
+func (inv Inventory) Shared(role Role) Shared {
+	return map[Role]Shared{IDP: inv.IDP, Gateway: inv.Gateway, Publisher: inv.Publisher, Store: inv.Store}[role]
+}
+
 // Members are the nodes of the cluster, Publishers first.
 func (inv Inventory) Members() []Node {
 	return inv.nodes(func(n Node) bool { return n.Role.Clustered() })

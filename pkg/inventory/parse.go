@@ -18,6 +18,8 @@ const (
 	defaultStopTimeout   = 2 * time.Minute
 	defaultClusterPort   = 4000
 	defaultClusterDomain = "wso2.pub.store.domain"
+	defaultIDPName       = "idp.appm-wso2.com"
+	defaultGatewayName   = "gateway.appm-wso2.com"
 	defaultPublisherName = "publisher.appm-wso2.com"
 	defaultStoreName     = "store.appm-wso2.com"
 	defaultHostsFile     = "/etc/hosts"

@@ -70,6 +70,9 @@ address = "192.168.10.11"
   offset = 4
   java_home = "/opt/jdk"
   running = false
+
+[gateway]
+address = "192.168.10.11"
 `
 
 func TestNodesAreInRoleOrder(t *testing.T) {
@@ -170,8 +173,8 @@ func TestOtherDefaults(t *testing.T) {
 		{"ssh", words(s.User, s.Port, s.Keys, s.KnownHosts, s.AcceptNew, s.Become.Method, s.Become.User, s.Jump, s.ConnectTimeout), words("", 0, "[] []", false, "none root []", 0*time.Second)},
 		{"product", words(p.JavaHome, p.ServiceUser, p.StartTimeout, p.StopTimeout, p.UserStore), words("", "", 10*time.Minute, 2*time.Minute, "page")},
 		{"cluster", inv.Cluster, inventory.Cluster{Domain: "wso2.pub.store.domain", Port: 4000}},
-		{"publisher", inv.Publisher, inventory.Shared{Name: "publisher.appm-wso2.com", Address: "192.168.10.11"}},
-		{"store", inv.Store, inventory.Shared{Name: "store.appm-wso2.com", Address: "192.168.10.14"}},
+		{"publisher", inv.Publisher, inventory.Shared{Name: "publisher.appm-wso2.com", Address: "192.168.10.11", URL: "https://publisher.appm-wso2.com:9443"}},
+		{"store", inv.Store, inventory.Shared{Name: "store.appm-wso2.com", Address: "192.168.10.14", URL: "https://store.appm-wso2.com:9443"}},
 		{"hosts file", inv.Hosts[0].HostsFile, "/etc/hosts"},
 		{"ssh host", inv.Hosts[0].SSH.Host, "192.168.10.14"},
 		{"running", inv.Nodes[1].Running, true},
@@ -197,7 +200,11 @@ func TestSettings(t *testing.T) {
 		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep}"},
 		{"driver", words(inv.Driver), "{ https://repo.example.com/mysql.jar " + strings.Repeat("ab", 32) + " com.mysql.cj.jdbc.Driver}"},
 		{"cluster", words(inv.Cluster), "{appm.domain 4100}"},
-		{"shared", words(inv.Publisher, inv.Store), "{pub.example.com 192.168.10.20} {store.example.com 2001:db8::1}"},
+		{"shared", words(inv.Publisher, inv.Store), "{pub.example.com 192.168.10.20 https://pub.example.com 0} {store.example.com 2001:db8::1 https://store.example.com/shop 0}"},
+		{"more of them", words(inv.IDP, inv.Gateway), "{idp.example.com 192.168.10.21 https://login.example.com 0} {gw.example.com 192.168.10.22 https://gw.example.com:9444 0}"},
+		{"admin", words(inv.Admin), "{root1 env ADMIN}"},
+		{"wiring", words(inv.Wiring), "{true https://a.example.com/services/ https://b.example.com/samlsso  https://d.example.com:444 https://e.example.com/services/ [http://apps.example.com https://apps.example.com] [*] https://f.example.com/publisher/acs https://g.example.com/store/acs https://[2001:db8::2]:9443/social/acs}"},
+		{"host names", n.HostName + " " + inv.Nodes[1].HostName, "n1.example.com "},
 		{"where", words(db.Name, db.Address, db.Host, db.Port, db.Via), "db.example.com 192.168.10.5 db1 3307 db1"},
 		{"where the tool connects", words(db.AdminAddress, db.AdminPort), "192.168.10.6 3308"},
 		{"how it is protected", words(db.TLS), "{verify ca.pem db.internal}"},

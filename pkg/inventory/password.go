@@ -16,6 +16,16 @@ func CheckPassword(password string) error {
 	return checkSecret(password)
 }
 
+// checkAdmin holds the administrator's password to the rule of the product's
+// user store, by which it would refuse to make the account at its first start.
+func checkAdmin(password string) error {
+	n := utf8.RuneCountInString(password)
+	if n < 5 || n > 30 || strings.ContainsFunc(password, unicode.IsSpace) {
+		return errors.New("the password is not of 5 to 30 characters without a blank, as the product's user store wants it")
+	}
+	return CheckPassword(password)
+}
+
 // checkSecret refuses what cannot be sent on one line.
 func checkSecret(password string) error {
 	switch {

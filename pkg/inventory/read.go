@@ -32,6 +32,8 @@ func (r *reader) read(root section) {
 	r.checkIdle()
 	r.checkDatabaseAddress()
 	r.shared()
+	r.wiring()
+	r.admin(root.table("admin"))
 	r.checkPlainText()
 	r.order()
 }
@@ -87,15 +89,26 @@ func (r *reader) cluster(s section) {
 	}
 }
 
-// shared reads the names of Publisher and Store.
+// shared reads the names of the roles. IDP and Gateway have none where nothing
+// asks for it: the deployment page gives them none.
 func (r *reader) shared() {
+	r.inv.Wiring.Manage = r.root.table("wiring").flag("manage", true)
 	r.inv.Publisher = r.sharedName(Publisher, defaultPublisherName)
 	r.inv.Store = r.sharedName(Store, defaultStoreName)
+	if r.inv.Wiring.Manage || r.root.has("idp") {
+		r.inv.IDP = r.sharedName(IDP, defaultIDPName)
+	}
+	if r.inv.Wiring.Manage || r.root.has("gateway") {
+		r.inv.Gateway = r.sharedName(Gateway, defaultGatewayName)
+	}
 	r.checkHostNames()
 }
 
 func (r *reader) sharedName(role Role, byDefault string) Shared {
 	s := r.root.table(string(role))
+	if name := s.nameIn("url"); name != "" {
+		byDefault = name
+	}
 	shared := Shared{
 		Name:    s.text("name", byDefault, hostName),
 		Address: s.text("address", "", ipLiteral),
@@ -109,7 +122,9 @@ func (r *reader) sharedName(role Role, byDefault string) Shared {
 		s.parent = nodes[1].Line
 		s.wrong("address", "%d nodes have the role %s, and %s can map to one address only: write address = \"…\" under [%s], that of the load balancer or of one of the nodes",
 			len(nodes), role, shared.Name, role)
+		return shared
 	}
+	r.sharedURL(s, role, &shared)
 	return shared
 }
 
@@ -118,11 +133,13 @@ func (r *reader) checkHostNames() {
 	taken := map[string]string{}
 	for _, n := range []struct{ table, name string }{
 		{"database", r.inv.Database.Name},
+		{"idp", r.inv.IDP.Name},
+		{"gateway", r.inv.Gateway.Name},
 		{"publisher", r.inv.Publisher.Name},
 		{"store", r.inv.Store.Name},
 	} {
 		name := strings.ToLower(n.name)
-		if other := taken[name]; other != "" {
+		if other := taken[name]; other != "" && name != "" {
 			r.root.table(n.table).wrong("name", "name %s is that of [%s] too; want a name of its own", quoted(n.name), other)
 		}
 		taken[name] = n.table

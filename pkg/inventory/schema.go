@@ -47,6 +47,19 @@ var schema = []key{
 			{name: "port", kind: number, def: "`4000`",
 				doc: "On which each member listens, on its host's address. No offset is added: members on one address need a `cluster_port` each."},
 		}},
+	{name: "wiring", kind: table,
+		doc: "[How the servers reach each other](#wiring)", keys: wiringKeys},
+	{name: "admin", kind: table,
+		doc: "[The product's administrator](#admin)", keys: []key{
+			{name: "user", kind: text, def: "`\"admin\"`",
+				doc: "Its name: 3 to 30 letters, digits and `. _ - @`."},
+			{name: "password", kind: secret, def: "required",
+				doc: "5 to 30 characters without a blank, as the product's user store wants it."},
+		}},
+	{name: "idp", kind: table,
+		doc: "[The Identity Provider's name](#idp)", keys: idpKeys},
+	{name: "gateway", kind: table,
+		doc: "[The Gateway's name](#gateway)", keys: gatewayKeys},
 	{name: "publisher", kind: table,
 		doc: "[The Publisher's name](#publisher)", keys: publisherKeys},
 	{name: "store", kind: table,
@@ -201,18 +214,57 @@ var databaseKeys = []key{
 		doc: "Gives the Gateway the registry database too. The deployment page says so in one place, and does not in all others."},
 }
 
-var publisherKeys = []key{
-	{name: "name", kind: text, def: "`\"publisher.appm-wso2.com\"`",
-		doc: "By this host name every node knows the Publisher; on the Publisher itself it is 127.0.0.1."},
-	{name: "address", kind: text, def: "that of the only node's host",
-		doc: "What the name maps to; required when several nodes have the role: that of the load balancer, or of one of them."},
+var wiringKeys = []key{
+	{name: "manage", kind: flag, def: "`true`",
+		doc: "`false`: the URLs and host names in the servers' files are somebody else's, and stay as they are. Port offsets and `[admin]` are written nevertheless."},
+	{name: "host_names", kind: flag, def: "`true`",
+		doc: "Each server's `carbon.xml` names its role's name as `HostName` and `MgtHostName`. `false`: only where a node has a `host_name`."},
+	{name: "authentication_url", kind: text, def: "the IDP's `url`, `/services/`",
+		doc: "Where Gateway, Publisher and Store have users authenticated (`AuthManager`)."},
+	{name: "login_url", kind: text, def: "the IDP's `url`, `/samlsso`",
+		doc: "The page at which users log in, for apps, Publisher and Store (`IdentityProviderUrl`, `identityProviderURL`)."},
+	{name: "provider_url", kind: text, def: "the IDP's `url`",
+		doc: "Where apps are registered for single sign-on (`providerURL`)."},
+	{name: "entitlement_url", kind: text, def: "the IDP's `url`",
+		doc: "Where the policies of apps are kept and evaluated (`EntitlementServiceConfiguration`)."},
+	{name: "gateway_url", kind: text, def: "the Gateway's `url`, `/services/`",
+		doc: "To which the Publisher publishes apps (`Environment`'s `ServerURL`)."},
+	{name: "gateway_endpoint", kind: texts, def: "the Gateway's name with its ports 8280 and 8243",
+		doc: "Where users call apps: `[\"http://…\", \"https://…\"]`."},
+	{name: "cors_origins", kind: texts, def: "the Store's `url`, and its name with its port 9763",
+		doc: "From which sites browsers may call apps (`Access-Control-Allow-Origin`); `\"*\"`: from any."},
+	{name: "publisher_acs", kind: text, def: "the Publisher's `url`, `/publisher/acs`",
+		doc: "Where the IDP sends who has logged in for the Publisher; in its `sso-idp-config.xml` and in `publisher.json`."},
+	{name: "store_acs", kind: text, def: "the Store's `url`, `/store/acs`",
+		doc: "The same for the Store, and its `store.json`."},
+	{name: "social_acs", kind: text, def: "the Store's `url`, `/social/acs`",
+		doc: "The same for the Store's social part, and its `social.json`."},
 }
 
-var storeKeys = []key{
-	{name: "name", kind: text, def: "`\"store.appm-wso2.com\"`",
-		doc: "The same for the Store."},
+var idpKeys = []key{
+	{name: "name", kind: text, def: "`\"idp.appm-wso2.com\"`",
+		doc: "By this host name every node, and every browser, knows the Identity Provider; on its own host it is 127.0.0.1."},
 	{name: "address", kind: text, def: "that of the only node's host",
-		doc: "The same for the Store."},
+		doc: "What the name maps to; required when several nodes have the role: that of the load balancer, or of one of them."},
+	{name: "url", kind: text, def: "`https://`, the name, 9443 and the node's offset",
+		doc: "Where it is reached, for a load balancer with another port than 9443: `\"https://idp.example.com\"`. The host in it is the `name` then, unless another is given."},
+}
+
+var gatewayKeys = sharedKeys("Gateway", "`\"gateway.appm-wso2.com\"`", "By this host name every node knows the Gateway, and users call apps.")
+
+var publisherKeys = sharedKeys("Publisher", "`\"publisher.appm-wso2.com\"`", "By this host name every node knows the Publisher; on the Publisher itself it is 127.0.0.1.")
+
+var storeKeys = sharedKeys("Store", "`\"store.appm-wso2.com\"`", "The same for the Store.")
+
+// sharedKeys are the keys of the other roles, which mean what they mean of the IDP.
+func sharedKeys(role, name, doc string) []key {
+	return []key{
+		{name: "name", kind: text, def: name, doc: doc},
+		{name: "address", kind: text, def: "that of the only node's host",
+			doc: "As for the [IDP](#idp)."},
+		{name: "url", kind: text, def: "`https://`, the name, 9443 and the node's offset",
+			doc: "As for the [IDP](#idp), of the " + role + "."},
+	}
 }
 
 var hostKeys = []key{
@@ -240,7 +292,7 @@ var hostKeys = []key{
 	{name: "hosts_file", kind: text, def: "`\"/etc/hosts\"`",
 		doc: "For a lab that must not touch the machine's own."},
 	{name: "host_entries", kind: flag, def: "`true`",
-		doc: "`false`: the hosts file is somebody else's, or name servers know the names; it is neither changed nor asked for the names of Publisher and Store."},
+		doc: "`false`: the hosts file is somebody else's, or name servers know the names; it is neither changed nor asked for the names of the roles."},
 	{name: "state_dir", kind: text, def: "`/var/lib/appm-provision` of root, else `~/.local/state/appm-provision`",
 		doc: "Where the host keeps what runs replace, for [rollback](runs.md#rollback)."},
 	{name: "nodes", kind: tables, def: "none",
@@ -251,12 +303,14 @@ var hostKeys = []key{
 				doc: "For messages and `--limit`. The second node of a role on a host is host-role-2."},
 			{name: "home", kind: text, def: "that of `[product]`"},
 			{name: "offset", kind: number, def: "`0`",
-				doc: "What the server adds to its ports 9443, 9763, 8280, 8243, 9999, 11111, 10500, 5672 and 8672; its `carbon.xml` must say the same. No two nodes on one address may meet in a port. At most 54424."},
+				doc: "What the server adds to its ports 9443, 9763, 8280, 8243, 9999, 11111, 10500, 5672 and 8672; `carbon.xml` is made to say so. No two nodes on one address may meet in a port. At most 54424."},
 			{name: "cluster_port", kind: number, def: "that of `[cluster]`",
 				doc: "For Publisher and Store."},
 			{name: "java_home", kind: text, def: "that of `[product]`"},
 			{name: "running", kind: flag, def: "`true`",
 				doc: "`false`: the server shall be stopped; nothing starts it, and one that runs is stopped."},
+			{name: "host_name", kind: text, def: "the name of its role",
+				doc: "What its `carbon.xml` says of itself, as `HostName` and `MgtHostName`."},
 		}},
 }
 

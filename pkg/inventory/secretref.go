@@ -99,8 +99,11 @@ func (r SecretRef) Resolve(from Sources) (Secret, error) {
 // check holds what comes to stand in the product's files to the product's rules,
 // and no other secret.
 func (r SecretRef) check(text string) error {
-	if r.key == "database.password" {
+	switch r.key {
+	case "database.password":
 		return CheckPassword(text)
+	case "admin.password":
+		return checkAdmin(text)
 	}
 	return checkSecret(text)
 }

@@ -66,8 +66,15 @@ func elsewhere(name string, names []string) string {
 	case len(homes) > 0:
 		return " (" + name + " is a key of " + either(homes) + ")"
 	}
-	return DidYouMean(name, names)
+	if len(names) <= longestList { // nothing is near: that is known already
+		return " (want " + either(names) + ")"
+	}
+	return ""
 }
+
+// longestList is what an error still names: all tables of an inventory, and not
+// all keys of [database].
+const longestList = 18
 
 // homesOf lists the tables that know a key: "" is the file itself.
 func homesOf(name, path string, keys []key) []string {
