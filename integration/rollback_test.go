@@ -215,10 +215,11 @@ func foreignEdit(t *testing.T, w *world) {
 	w.want(t, 0, "apply", "--yes")
 }
 
-// faulty is an inventory whose servers do not come up: the driver has no such class.
+// faulty is an inventory whose servers do not come up: the driver takes no such
+// value, and nobody else looks at what the driver is told.
 func (w *world) faulty(t *testing.T) string {
 	t.Helper()
-	return w.vary(t, "[driver]\n", "[driver]\nclass = \"com.mysql.cj.jdbc.Driver\"\n")
+	return w.vary(t, "[database]\n", "[database]\noptions = \"autoReconnect=perhaps\"\n")
 }
 
 func wayIsNamed(t *testing.T, w *world) {

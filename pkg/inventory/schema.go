@@ -121,7 +121,7 @@ var driverKeys = []key{
 	{name: "sha256", kind: text,
 		doc: "Of the file or of what the URL yields; required with `url`."},
 	{name: "class", kind: text, def: "by the driver's version",
-		doc: "`com.mysql.jdbc.Driver` up to 5.1, `com.mysql.cj.jdbc.Driver` from 8.0 on."},
+		doc: "`com.mysql.jdbc.Driver` up to 5.1, `com.mysql.cj.jdbc.Driver` from 8.0 on. It must be in the jar."},
 }
 
 var databaseKeys = []key{

@@ -39,21 +39,33 @@ func PickDriver(name string, data []byte, className string) (Driver, []byte, err
 	if err != nil {
 		return Driver{}, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := checkJar(data); err != nil {
-		if jar != path.Base(name) {
-			name += ": " + jar
-		}
+	if jar != path.Base(name) {
+		name += ": " + jar
+	}
+	classes, err := checkJar(data)
+	if err != nil {
 		return Driver{}, nil, fmt.Errorf("%s: %w; get the driver anew from its vendor", name, err)
 	}
 	sum := sha256.Sum256(data)
-	d := Driver{Name: jar, Class: className, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
+	d := Driver{Name: jar, Class: className, Classes: strings.Join(classes, " "), Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
 	if m := driverName.FindStringSubmatch(jar); m != nil {
 		d.Version = m[1]
 	}
 	if d.Class == "" {
 		d.Class = class(d.Version)
 	}
+	if !slices.Contains(classes, d.Class) {
+		return Driver{}, nil, fmt.Errorf("%s: holds no class %s, so no datasource could connect; %s", name, d.Class, instead(classes))
+	}
 	return d, data, nil
+}
+
+// instead is what to do about a class that is not in the jar.
+func instead(classes []string) string {
+	if len(classes) == 0 {
+		return "get the driver anew from its vendor"
+	}
+	return "its drivers are " + strings.Join(classes, ", ") + ": correct class in [driver], or leave it out"
 }
 
 func unpack(name string, data []byte) (string, []byte, error) {
@@ -219,16 +231,23 @@ func readMember(name string, r io.Reader) (member, error) {
 }
 
 // checkJar refuses a truncated jar: the product would say "Cannot create bundle
-// from jar file" on a console that nobody sees.
-func checkJar(data []byte) error {
+// from jar file" on a console that nobody sees. It returns the classes that are
+// drivers.
+func checkJar(data []byte) (classes []string, err error) {
 	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return fmt.Errorf("is not a whole jar: %w", err)
+		return nil, fmt.Errorf("is not a whole jar: %w", err)
 	}
+	ours := false
 	for _, f := range r.File {
-		if strings.HasPrefix(f.Name, "com/mysql/") {
-			return nil
+		ours = ours || strings.HasPrefix(f.Name, "com/mysql/")
+		if name, is := strings.CutSuffix(f.Name, "Driver.class"); is {
+			classes = append(classes, strings.ReplaceAll(name, "/", ".")+"Driver")
 		}
 	}
-	return errors.New("holds no com.mysql classes")
+	if !ours {
+		return nil, errors.New("holds no com.mysql classes")
+	}
+	slices.Sort(classes)
+	return classes, nil
 }

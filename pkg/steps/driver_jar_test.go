@@ -37,7 +37,10 @@ func TestPickDriver(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		c.want.Size, c.want.SHA256 = int64(len(jar)), digest(jar)
+		c.want.Size, c.want.SHA256, c.want.Classes = int64(len(jar)), digest(jar), "com.mysql.jdbc.Driver"
+		if c.want.Version >= v8 || c.want.Version == "10.1.0" {
+			c.want.Classes = "com.mysql.cj.jdbc.Driver com.mysql.jdbc.Driver"
+		}
 		if got != c.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", c.name, got, c.want)
 		}
@@ -73,6 +76,8 @@ func TestPickDriverRefuses(t *testing.T) {
 		{"c.tar.gz", archive(t, "tar.gz", "c/README", "c/postgresql.jar"), "c.tar.gz: holds no mysql-connector-*.jar; is it Connector/J for another system, or its source?"},
 		{"c.zip", archive(t, "zip", "mysql-connector-java-5.1.49.jar", "mysql-connector-java-5.1.35-bin.jar"), "c.zip: holds drivers of several versions: mysql-connector-java-5.1.35-bin.jar, mysql-connector-java-5.1.49.jar; name one jar"},
 		{"c.zip", archive(t, "zip", "c/mysql-connector-java-5.1.49.jar"), "c.zip: mysql-connector-java-5.1.49.jar: is not a whole jar: zip: not a valid zip file" + anew},
+		{"mysql-connector-java-5.1.49.jar", archive(t, "zip", "com/mysql/jdbc/Connection.class"), "mysql-connector-java-5.1.49.jar: holds no class com.mysql.jdbc.Driver, so no datasource could connect" + anew},
+		{"mysql-connector-java-8.0.30.jar", jar, "mysql-connector-java-8.0.30.jar: holds no class com.mysql.cj.jdbc.Driver, so no datasource could connect; its drivers are com.mysql.jdbc.Driver: correct class in [driver], or leave it out"},
 	} {
 		d, data, err := steps.PickDriver(c.name, c.data, "")
 		if err == nil || err.Error() != c.want {

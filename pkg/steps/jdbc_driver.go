@@ -113,6 +113,7 @@ type Driver struct {
 	Name    string // the jar's file name
 	Version string // from the name; empty where it does not tell
 	Class   string
+	Classes string // those of the jar that a datasource may name, with blanks between
 	Size    int64
 	SHA256  string // hex
 }
