@@ -32,6 +32,7 @@ var unreadies = []unready{
 	{name: "a missing home", host: "pub1", check: "HOME", code: 14, want: []string{"correct the home"}, make: missingHome},
 	{name: "another version", host: "store1", check: "HOME", code: 15, want: []string{"1.1.0"}, make: otherVersion},
 	{name: "a file that is not well-formed", host: "store1", check: "FILES", code: 15, want: []string{"registry.xml"}, make: brokenXML},
+	{name: "files that do not fit together", host: "pub1", check: "FILES", code: 15, want: []string{"identity.xml: line ", "jdbc/NOWHERE, which master-datasources.xml does not define"}, make: undefinedDatasource},
 	{name: "no Java", host: "gw1", check: "JAVA", code: 14, want: []string{"java_home"}, make: noJava},
 	{name: "a wrong Java", host: "idp1", check: "JAVA", code: 15, want: []string{"9.0.4", "7 and 8 only"}, make: wrongJava},
 	{name: "no program for digests", real: true, host: "gw1", check: "TOOLS", code: 14, want: []string{"lacks sha256sum or shasum"}, make: hidden("/usr/bin/sha256sum", "/usr/bin/shasum")},

@@ -41,6 +41,7 @@ var refusals = []refusal{
 	{name: "a database that is half there", code: 15, want: []string{"AM_DB", "1 of", "IDN_BASE_TABLE", "DROP DATABASE"}, make: halfDatabase},
 	{name: "a foreign hosts line", code: 15, want: []string{"pub1: ", "store.appm-wso2.com", "10.9.9.9"}, make: foreignHostsLine},
 	{name: "a file that is not well-formed", code: 15, want: []string{"store1: ", "registry.xml"}, make: brokenXML},
+	{name: "files that do not fit together", code: 15, want: []string{"pub1: ", "identity.xml: line ", "jdbc/NOWHERE", "define it there"}, make: undefinedDatasource},
 	{name: "no Java", code: 14, want: []string{"java_home"}, make: noJava},
 }
 
@@ -298,6 +299,15 @@ func brokenXML(t *testing.T, w *world) string {
 	h, n := w.node(t, "store")
 	keep(t, h.Path(n.Home+"/"+conf+"registry.xml"))
 	replace(t, h, n.Home+"/"+conf+"registry.xml", "</wso2registry>", "")
+	return w.inventory
+}
+
+// undefinedDatasource is in a file that no step writes.
+func undefinedDatasource(t *testing.T, w *world) string {
+	h, n := w.node(t, "publisher")
+	file := n.Home + "/" + conf + "identity/identity.xml"
+	keep(t, h.Path(file))
+	replace(t, h, file, "<Name>jdbc/WSO2AM_DB</Name>", "<Name>jdbc/NOWHERE</Name>")
 	return w.inventory
 }
 

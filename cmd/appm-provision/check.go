@@ -51,6 +51,7 @@ type preflight struct {
 	asked  []string // hosts
 	state  *plan.State
 	plan   *plan.Plan       // nil where none can be made
+	whole  *plan.Plan       // of all hosts' steps, databases apart; nil likewise
 	mapped map[string]bool  // hosts whose hosts file the plan changes
 	well   map[string]bool  // nodes whose home is one
 	hostOK map[string]bool  // that were gathered

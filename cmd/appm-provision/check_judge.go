@@ -50,6 +50,7 @@ func (p *preflight) judge(ctx context.Context) {
 	}
 	p.settle = true
 	p.stepByStep()
+	p.together()
 	p.database()
 	p.conditions()
 }

@@ -15,7 +15,7 @@ import (
 // say what it wants does not hide what the others have to say.
 func (p *preflight) stepByStep() {
 	for _, step := range p.steps {
-		if step.Scope == plan.ScopeDeployment || !p.readAll(step) {
+		if step.Scope == plan.ScopeDeployment || step.Whole || !p.readAll(step) {
 			continue
 		}
 		one, err := plan.Build(p.inv.Name, p.state, []plan.Step{step})
@@ -24,6 +24,26 @@ func (p *preflight) stepByStep() {
 			target, node = n.Host, n.Name
 		}
 		p.ofStep(step.Name, target, node, one, err)
+	}
+}
+
+// together builds all steps at once, for what looks at files as the others leave
+// them: one of these has nothing to say by itself.
+func (p *preflight) together() {
+	list := slices.DeleteFunc(slices.Clone(p.steps), func(s plan.Step) bool { return s.Scope == plan.ScopeDeployment || !p.readAll(s) })
+	whole, err := plan.Build(p.inv.Name, p.state, list)
+	if err == nil {
+		p.whole = whole
+		for _, n := range whole.Notes {
+			p.add(report.Warning, n.Target, n.Node, checkFiles, 0, "%s", n.Text)
+		}
+	}
+	for _, part := range apart(err) {
+		var e *plan.Error
+		crosses := func(s plan.Step) bool { return s.Whole && s.Name == e.Step }
+		if errors.As(part, &e) && slices.ContainsFunc(list, crosses) {
+			p.once(e.Ref.Target, e.Node, checkFiles, exitCode(context.Background(), part), e.Ref.Path+": "+e.Text)
+		}
 	}
 }
 

@@ -67,7 +67,7 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 				p.Targets = append(p.Targets, n.Target)
 			}
 		}
-		if ended[whose{step.Scope, step.For}] {
+		if ended[whose{step.Scope, step.For}] || step.Scope == ScopeNodes && anyNode(ended) {
 			continue
 		}
 		wants, notes, err := step.Want(s)
@@ -93,6 +93,15 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 type whose struct {
 	scope Scope
 	name  string
+}
+
+func anyNode(ended map[whose]bool) bool {
+	for w := range ended {
+		if w.scope == ScopeNode {
+			return true
+		}
+	}
+	return false
 }
 
 // told tells whether the same thing was already said of the same resource: a

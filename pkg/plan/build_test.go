@@ -142,6 +142,17 @@ func TestANodesErrorDoesNotEndTheStepsOfItsHost(t *testing.T) {
 	wantError(t, "n: step one: first\nn: step two: second", plan.NewState(), failing("one", "n", errors.New("first")), host)
 }
 
+// TestWhatNodesShareIsLookedAtLast: a node that cannot say what it wants is
+// compared with no other one.
+func TestWhatNodesShareIsLookedAtLast(t *testing.T) {
+	shared := failing("agreement", "all", errors.New("second"))
+	shared.Scope = plan.ScopeNodes
+	wantError(t, "n: step one: first", plan.NewState(), failing("one", "n", errors.New("first")), shared)
+	host := failing("two", "h", errors.New("first"))
+	host.Scope = plan.ScopeHost
+	wantError(t, "h: step two: first\nall: step agreement: second", plan.NewState(), host, shared)
+}
+
 func TestAStepMaySaySeveralThingsOfOneResource(t *testing.T) {
 	a := file("h", "/a")
 	conflict := func(text string) error { return &plan.Error{Cause: plan.Conflict, Ref: a, Text: text} }

@@ -82,11 +82,15 @@ type Note struct {
 // A Scope says what a step is for.
 type Scope string
 
-// The scopes: a node's files, a host's, the databases that belong to all.
+// The scopes: a node's files, a host's, the databases that belong to all, and
+// what nodes share.
 const (
 	ScopeNode       Scope = "node"
 	ScopeHost       Scope = "host"
 	ScopeDeployment Scope = "deployment"
+	// ScopeNodes is for what several nodes must agree on: it is looked at when
+	// each of them has said what its files will be.
+	ScopeNodes Scope = "nodes"
 )
 
 // A Step turns what is into what should be. It computes; it never touches.
@@ -94,6 +98,9 @@ type Step struct {
 	Name  string
 	Scope Scope
 	For   string // the node's or host's name, or Deployment
+	// Whole: it looks at what the steps before it want, and by itself has
+	// nothing to say.
+	Whole bool
 	Needs []Need
 	Want  func(*State) ([]Want, []Note, error)
 }

@@ -20,14 +20,15 @@ type Deployment struct {
 }
 
 // row is a kind of step: one of a node's, with the roles that it is for, a
-// host's, or the deployment's.
+// host's, the deployment's, or one between nodes.
 type row struct {
 	roles []inventory.Role
 	node  func(Deployment, inventory.Node) plan.Step
 	file  func(Deployment, inventory.Node) Edit // a node's too; a server older than its file restarts
 	host  func(Deployment, inventory.Host) plan.Step
 	whole func(Deployment) plan.Step
-	only  func(inventory.Inventory) bool // nil: always
+	nodes func(Deployment, []inventory.Node) plan.Step // what the selected ones must agree on
+	only  func(inventory.Inventory) bool               // nil: always
 }
 
 // order is the run's table of contents: the steps of the deployment page, in
@@ -45,6 +46,9 @@ func order() []row {
 		{roles: all, file: UserManagement},
 		{roles: shares, file: Registry},
 		{roles: shares, file: Axis2},
+		{roles: all, node: CrossCheck},
+		{nodes: Agreement},
+		{nodes: Ports},
 		{roles: all, node: Restart},
 	}
 }
@@ -74,11 +78,20 @@ func For(d Deployment) []plan.Step {
 					list = append(list, s.host(d, h))
 				}
 			}
+		case s.nodes != nil:
+			if nodes := d.selected(); len(nodes) > 1 {
+				list = append(list, s.nodes(d, nodes))
+			}
 		case d.Select.Database && d.Inventory.Database.Manage:
 			list = append(list, s.whole(d))
 		}
 	}
 	return list
+}
+
+// selected are the nodes that the steps are for.
+func (d Deployment) selected() []inventory.Node {
+	return slices.DeleteFunc(slices.Clone(d.Inventory.Nodes), func(n inventory.Node) bool { return !d.Select.Has(n.Name) })
 }
 
 // of is the step of one node.
