@@ -10,9 +10,15 @@ import (
 	"strings"
 )
 
+// transport is a way in for messages: its port is before the offset.
+type transport struct {
+	name string
+	port int
+}
+
 // axis is what axis2.xml says.
 type axis struct {
-	ports      []int // of the transports, before the offset
+	transports []transport
 	clustering bool
 	scheme     string
 	domain     string
@@ -56,7 +62,8 @@ func (a *axis) readPorts(root *node) error {
 			if err != nil {
 				return faultf(axisClass, "axis2.xml: a transport on port %q", p.text)
 			}
-			a.ports = append(a.ports, port)
+			id, _ := t.attr("name")
+			a.transports = append(a.transports, transport{id, port})
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -33,6 +34,9 @@ type server struct {
 	open  []net.Listener
 	locks []*os.File
 	admin func() error // adds the admin user, when the users have none
+
+	sessions sessions
+	files    sync.Mutex // of what other servers had it write
 }
 
 func newServer(props map[string]string, getenv func(string) string) (*server, error) {
@@ -145,6 +149,10 @@ func (s *server) serve(ctx context.Context) error {
 		if err := s.admin(); err != nil {
 			return err
 		}
+	}
+	s.greet(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	c := s.conf
 	s.log.info(finalizer, "Server           :  "+c.product)

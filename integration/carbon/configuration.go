@@ -21,6 +21,7 @@ type configuration struct {
 	users    users
 	registry registry
 	axis     axis
+	wiring   wiring
 }
 
 // read reads every file, and returns all that is wrong with any of them.
@@ -28,6 +29,9 @@ func (s *server) read() (configuration, error) {
 	var c configuration
 	errs := []error{s.readCarbon(&c)}
 	var err error
+	c.axis, err = s.readAxis()
+	errs = append(errs, err)
+	s.announce(c) // the ports are part of what other files say
 	c.sources, err = s.readDatasources()
 	errs = append(errs, err)
 	c.apps, err = s.readApps()
@@ -38,7 +42,7 @@ func (s *server) read() (configuration, error) {
 	errs = append(errs, err)
 	c.registry, err = s.readRegistry()
 	errs = append(errs, err)
-	c.axis, err = s.readAxis()
+	c.wiring, err = s.readWiring(c)
 	return c, errors.Join(append(errs, err)...)
 }
 

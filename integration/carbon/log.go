@@ -40,10 +40,18 @@ func (l *logger) info(class, text string)  { l.line(" INFO", class, text) }
 func (l *logger) warn(class, text string)  { l.line(" WARN", class, text) }
 func (l *logger) error(class, text string) { l.line("ERROR", class, text) }
 
-func (l *logger) line(level, class, text string) {
+// exception logs an error with what was thrown below it, which has lines of
+// its own.
+func (l *logger) exception(class, text string, err error) {
+	l.print("ERROR", class, text, err.Error()+"\n")
+}
+
+func (l *logger) line(level, class, text string) { l.print(level, class, text, "") }
+
+func (l *logger) print(level, class, text, below string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now().Format("2006-01-02 15:04:05,000")
 	// A log that cannot be written has nobody left to tell.
-	fmt.Fprintf(l.file, "TID: [-1234] [] [%s] %s {%s} -  %s {%s}\n", now, level, class, text, class)
+	fmt.Fprintf(l.file, "TID: [-1234] [] [%s] %s {%s} -  %s {%s}\n%s", now, level, class, text, class, below)
 }

@@ -138,6 +138,11 @@ var mistakes = []struct {
 	}, "attribute enable of <clustering> stands twice"},
 	{"a hazelcast.xml", func(h *home) { h.put("repository/conf/hazelcast.xml", "<hazelcast/>") }, "hazelcast.xml takes the place"},
 
+	// the pages' files, and the IDP's
+	{"a comma too many", func(h *home) { h.edit(publisherJSON, `"enabled": true,`, `"enabled": true,,`) }, "publisher.json is no JSON"},
+	{"no file of the Store's page", func(h *home) { h.remove(storeJSON) }, "store.json cannot be read"},
+	{"an IDP's file with an end too many", func(h *home) { h.first(ssoIDP, "</ServiceProvider>", "</ServiceProvider></ServiceProvider>") }, "sso-idp-config.xml is not well-formed"},
+
 	// carbon.xml
 	{"an offset with a blank", func(h *home) { h.first(carbonXML, "\n        <Offset>", "\n        <Offset> ") }, "Invalid port offset"},
 	{"the namespace lost", func(h *home) { h.first(carbonXML, ` xmlns="http://wso2.org/projects/carbon/carbon.xml"`, "") }, "not in the namespace"},

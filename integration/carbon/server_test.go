@@ -1,6 +1,7 @@
 package carbon_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -50,8 +51,8 @@ func TestAFreshHomeComesUpOnItsOwnDatabases(t *testing.T) {
 	if want := fmt.Sprintf("%d\n", s.cmd.Process.Pid); len(pid) != 100 || strings.TrimRight(pid, "\x00") != want {
 		t.Errorf("pid file: got %q, want %q and NULs", pid, want)
 	}
-	for _, port := range []int{9443, 9763, 8280, 8243} {
-		page(t, port+h.offset)
+	for port, scheme := range map[int]string{9443: "https", 9763: "http", 8280: "http", 8243: "https"} {
+		page(t, scheme, port+h.offset)
 	}
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	if got := s.code(); got != 143 {
@@ -63,9 +64,11 @@ func TestAFreshHomeComesUpOnItsOwnDatabases(t *testing.T) {
 	}
 }
 
-func page(t *testing.T, port int) {
+func page(t *testing.T, scheme string, port int) {
 	t.Helper()
-	resp, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/", port))
+	c := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} // it signs for itself
+	defer c.CloseIdleConnections()
+	resp, err := c.Get(fmt.Sprintf("%s://127.0.0.1:%d/", scheme, port))
 	if err != nil {
 		t.Error(err)
 		return
@@ -92,7 +95,7 @@ func TestAPropertyBeatsTheOffsetOfCarbonXML(t *testing.T) {
 	h := fresh(t)
 	other := freeOffset(t)
 	h.start(fmt.Sprintf("-DportOffset=%d", other)).await(fmt.Sprintf("https://localhost:%d/carbon/", 9443+other))
-	page(t, 9443+other)
+	page(t, "https", 9443+other)
 }
 
 func TestATakenPortEndsTheStart(t *testing.T) {

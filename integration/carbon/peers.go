@@ -1,0 +1,175 @@
+package carbon
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// callLimit is how long another server may take to answer.
+const callLimit = 5 * time.Second
+
+// client calls other servers: names are looked up as this host does, and what
+// a certificate says is not looked at, as the product's script has it.
+func (s *server) client() *http.Client {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
+		}
+		if host, err = s.resolve(ctx, host); err != nil {
+			return nil, err
+		}
+		var d net.Dialer
+		return d.DialContext(ctx, network, net.JoinHostPort(host, port))
+	}
+	jar, _ := cookiejar.New(nil) // it fails without options for no reason
+	return &http.Client{Timeout: callLimit, Jar: jar, Transport: &http.Transport{
+		DialContext: dial, DisableKeepAlives: true,
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+	}}
+}
+
+// thrown is what a log shows below a line: an exception and its causes.
+type thrown []string
+
+func (t thrown) Error() string { return strings.Join(t, "\nCaused by: ") }
+
+var errRefused = errors.New("the server refuses this name and password")
+
+// call sends a form to a service.
+func call(ctx context.Context, c *http.Client, url string, values url.Values, basic *peer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(values.Encode()))
+	if err != nil {
+		return fmt.Errorf("java.net.MalformedURLException: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if basic != nil {
+		r.SetBasicAuth(basic.user, basic.password)
+	}
+	resp, err := c.Do(r)
+	if err != nil {
+		return inJava(err)
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10)) // for the message alone
+	switch resp.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusUnauthorized:
+		return errRefused
+	}
+	return fmt.Errorf("org.apache.axis2.AxisFault: Transport error: %d Error: %s", resp.StatusCode, strings.TrimSpace(string(text)))
+}
+
+// inJava says in the product's words why there was no connection.
+func inJava(err error) error {
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	switch text := err.Error(); {
+	case strings.Contains(text, "connection refused"):
+		return fmt.Errorf("java.net.ConnectException: Connection refused (%s)", text)
+	case strings.Contains(text, "UnknownHostException"):
+		return err
+	}
+	return fmt.Errorf("java.io.IOException: %w", err)
+}
+
+// login begins an admin session with another server, as each of the product's
+// clients does for itself. whose is how the refusal is told.
+func (s *server) login(ctx context.Context, p peer, services, whose string) (*http.Client, error) {
+	c := s.client()
+	err := call(ctx, c, p.url+services+"AuthenticationAdmin", url.Values{"username": {p.user}, "password": {p.password}}, nil)
+	switch {
+	case errors.Is(err, errRefused):
+		return nil, thrown{"org.apache.axis2.AxisFault: Error while authenticating against the " + whose, "org.wso2.carbon.authenticator.stub.LoginAuthenticationExceptionException: " + p.user + " at " + p.url}
+	case err != nil:
+		return nil, thrown{"org.apache.axis2.AxisFault: Error while contacting the authentication admin services", err.Error()}
+	}
+	return c, nil
+}
+
+// Classes of the clients that log in elsewhere.
+const (
+	authClass         = "org.wso2.carbon.appmgt.impl.utils.RemoteAuthorizationManagerClient"
+	providerClass     = "org.wso2.carbon.appmgt.impl.APIProviderImpl"
+	configuratorClass = "org.wso2.carbon.appmgt.impl.idp.sso.configurator.IS500SAMLSSOConfigurator"
+	entitlementClass  = "org.wso2.carbon.appmgt.impl.entitlement.XacmlEntitlementServiceImpl"
+)
+
+// greet logs in wherever app-manager.xml says, so that a wrong address or
+// password is in the log before the first user comes. The product does this
+// when it is first needed, and then writes the same lines; it too goes on
+// without.
+func (s *server) greet(ctx context.Context) {
+	w := s.conf.wiring
+	logins := []func(){
+		func() {
+			err := call(ctx, s.client(), w.auth.url+"RemoteUserStoreManagerService", nil, &w.auth)
+			s.miss(ctx, authClass, "Error while accessing backend services for user role list", err)
+		},
+		func() { _, err := s.configurator500(ctx); s.miss(ctx, configuratorClass, configuratorFailed, err) },
+		func() {
+			_, err := s.login(ctx, w.entitlement, "/services/", "entitlement service")
+			s.miss(ctx, entitlementClass, "Error while initializing the entitlement service", err)
+		},
+	}
+	for _, g := range w.gateways {
+		logins = append(logins, func() {
+			_, err := s.login(ctx, g.peer, "", gatewayAdmin)
+			s.miss(ctx, providerClass, publishFailed, err)
+		})
+	}
+	var all sync.WaitGroup
+	for _, l := range logins {
+		all.Add(1)
+		go func() { defer all.Done(); l() }()
+	}
+	all.Wait()
+}
+
+const (
+	configuratorFailed = "Error initializing WSO2 SAML SSO Configurator"
+	publishFailed      = "Error while publishing to Gateway "
+	gatewayAdmin       = "API gateway admin"
+)
+
+// configurator500 logs in where apps are to be made known.
+func (s *server) configurator500(ctx context.Context) (*http.Client, error) {
+	return s.login(ctx, s.conf.wiring.configurator, "/services/", "SSO IDP admin")
+}
+
+// miss logs what another server did not do.
+func (s *server) miss(ctx context.Context, class, text string, err error) {
+	if err != nil && ctx.Err() == nil {
+		s.log.exception(class, text, err)
+	}
+}
+
+// ownAddress is by which this machine is known: the one that is listened on,
+// or the first that is not the loopback's.
+func ownAddress(bind string) string {
+	if bind != "" {
+		return bind
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err == nil {
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
+				return n.IP.String()
+			}
+		}
+	}
+	return "127.0.0.1"
+}
