@@ -284,7 +284,7 @@ func TestTheDumpTellsARowAndAnAccount(t *testing.T) {
 
 func TestTheInventoryIsOne(t *testing.T) {
 	l := embedded(t, Options{Layout: []HostSpec{
-		{Name: "both", Nodes: []NodeSpec{{"publisher"}, {"store"}}}, {Name: "idp1", Nodes: []NodeSpec{{"idp"}}}, {Name: "gw1", Nodes: []NodeSpec{{"gateway"}}},
+		{Name: "both", Nodes: []NodeSpec{{Role: "publisher"}, {Role: "store"}}}, {Name: "idp1", Nodes: []NodeSpec{{Role: "idp"}}}, {Name: "gw1", Nodes: []NodeSpec{{Role: "gateway"}}},
 	}})
 	path, err := l.WriteInventory()
 	if err != nil {

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // InventoryOptions vary the inventory that the lab writes.
 type InventoryOptions struct {
-	Name   string // of the deployment; "" is lab
+	Name   string // of the deployment; "" is lab. Nodes of that deployment, where the layout has some, are all that it has
 	Via    string // the host through whose SSH connection the database is reached; "" is the lab's own way, "-" direct
 	Extra  string // TOML put before the hosts, for example another [publisher]
 	Driver string // another driver; "" is the lab's
@@ -29,14 +30,56 @@ func (l *Lab) Inventory(o InventoryOptions) string {
 	fmt.Fprintf(&b, "[product]\njava_home = %q\n\n", l.JavaHome)
 	fmt.Fprintf(&b, "[driver]\nfile = %q\n\n", or(o.Driver, l.Driver))
 	l.databaseTOML(&b, o)
-	fmt.Fprintf(&b, "[cluster]\ndomain = \"wso2.pub.store.domain\"\nport = %d\n", clusterPort)
+	which := l.deployment(o.Name)
+	fmt.Fprintf(&b, "[cluster]\ndomain = %q\nport = %d\n", or(which, "wso2.pub.store")+".domain", clusterPort)
+	l.rolesTOML(&b, which, o.Extra)
 	if o.Extra != "" {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(o.Extra))
 	}
 	for _, h := range l.Hosts {
-		h.toml(&b)
+		h.toml(&b, which)
 	}
 	return b.String()
+}
+
+// deployment is whose nodes an inventory of that name has: "" is the lab's own.
+func (l *Lab) deployment(name string) string {
+	for _, h := range l.Hosts {
+		for _, n := range h.Nodes {
+			if n.Deployment == name {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// rolesTOML says where a role of several nodes is reached, at its first one,
+// and what another deployment's roles are called. What Extra has stands as it is.
+func (l *Lab) rolesTOML(b *strings.Builder, deployment, extra string) {
+	for _, role := range []string{"idp", "gateway", "publisher", "store"} {
+		hosts, nodes := l.NodesOf(role)
+		var address string
+		count := 0
+		for i, n := range nodes {
+			if n.Deployment != deployment {
+				continue
+			}
+			if count++; count == 1 {
+				address = hosts[i].Address
+			}
+		}
+		if strings.Contains(extra, "["+role+"]") || deployment == "" && count < 2 {
+			continue
+		}
+		fmt.Fprintf(b, "\n[%s]\n", role)
+		if count > 1 {
+			fmt.Fprintf(b, "address = %q\n", address)
+		}
+		if deployment != "" {
+			fmt.Fprintf(b, "name = %q\n", role+"."+deployment+".example.org")
+		}
+	}
 }
 
 func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {
@@ -50,19 +93,24 @@ func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {
 		fmt.Fprintf(b, "via = %q\n", via)
 	}
 	fmt.Fprintf(b, "admin = { user = %q, password = { file = %q } }\n", d.Admin.User, d.Admin.PasswordFile)
-	fmt.Fprintf(b, "user = %q\npassword = { file = %q }\n\n", d.App.User, d.App.PasswordFile)
+	which := l.deployment(o.Name)
+	fmt.Fprintf(b, "user = %q\npassword = { file = %q }\n\n", or(which, d.App.User), d.App.PasswordFile)
+	if which != "" { // the databases are beside the lab's own
+		fmt.Fprintf(b, "[database.schemas]\nam = \"%[1]s_AM\"\num = \"%[1]s_UM\"\nreg = \"%[1]s_REG\"\nes = \"%[1]s_ES\"\n\n", strings.ToUpper(which))
+	}
 }
 
-func (h *Host) toml(b *strings.Builder) {
+func (h *Host) toml(b *strings.Builder, deployment string) {
 	fmt.Fprintf(b, "\n[[host]]\nname = %q\naddress = %q\nssh = { host = %q, port = %d }\n", h.Name, h.Address, h.SSH.Host, h.SSH.Port)
 	if h.HostsFile != "/etc/hosts" {
 		fmt.Fprintf(b, "hosts_file = %q\nstate_dir = %q\n", h.HostsFile, h.stateDir())
 	}
-	if len(h.Nodes) == 0 {
+	mine := slices.DeleteFunc(slices.Clone(h.Nodes), func(n Node) bool { return n.Deployment != deployment })
+	if len(mine) == 0 {
 		return
 	}
 	b.WriteString("nodes = [\n")
-	for _, n := range h.Nodes {
+	for _, n := range mine {
 		fmt.Fprintf(b, "\t{ role = %q, home = %q, offset = %d%s },\n", n.Role, n.Home, n.Offset, n.clusterTOML())
 	}
 	b.WriteString("]\n")

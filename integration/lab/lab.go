@@ -66,15 +66,20 @@ type HostSpec struct {
 }
 
 // NodeSpec is a node to put on it.
-type NodeSpec struct{ Role string }
+type NodeSpec struct {
+	Role string
+	// Deployment names another one that the node belongs to, on hosts that two of
+	// them share; "" is the lab's own.
+	Deployment string
+}
 
 // Ordinary is the page's deployment: one node of each role, on hosts of their own.
 func Ordinary() []HostSpec {
 	return []HostSpec{
-		{Name: "idp1", Nodes: []NodeSpec{{"idp"}}},
-		{Name: "gw1", Nodes: []NodeSpec{{"gateway"}}},
-		{Name: "pub1", Nodes: []NodeSpec{{"publisher"}}},
-		{Name: "store1", Nodes: []NodeSpec{{"store"}}},
+		{Name: "idp1", Nodes: []NodeSpec{{Role: "idp"}}},
+		{Name: "gw1", Nodes: []NodeSpec{{Role: "gateway"}}},
+		{Name: "pub1", Nodes: []NodeSpec{{Role: "publisher"}}},
+		{Name: "store1", Nodes: []NodeSpec{{Role: "store"}}},
 	}
 }
 
@@ -129,6 +134,7 @@ func (e Endpoint) String() string { return net.JoinHostPort(e.Host, strconv.Itoa
 // Node is one App Manager server of a host.
 type Node struct {
 	Role        string
+	Deployment  string // "" is the lab's own
 	Home        string // as the host sees it
 	Offset      int
 	ClusterPort int // 0 for those that are no members of the cluster
@@ -136,7 +142,7 @@ type Node struct {
 
 // node makes a node of the spec; the cluster is Publisher's and Store's.
 func (s NodeSpec) node(home string, offset int) Node {
-	n := Node{Role: s.Role, Home: home, Offset: offset}
+	n := Node{Role: s.Role, Deployment: s.Deployment, Home: home, Offset: offset}
 	if s.Role == "publisher" || s.Role == "store" {
 		n.ClusterPort = clusterPort + offset
 	}

@@ -1,0 +1,125 @@
+package integration_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/appm-provision/appm-provision/integration/lab"
+	"github.com/appm-provision/appm-provision/integration/mysqld"
+)
+
+// nodesOf are nodes of a deployment, by their roles.
+func nodesOf(deployment string, roles ...string) (list []lab.NodeSpec) {
+	for _, r := range roles {
+		list = append(list, lab.NodeSpec{Role: r, Deployment: deployment})
+	}
+	return list
+}
+
+var allRoles = []string{"idp", "gateway", "publisher", "store"}
+
+// TestLayouts provisions what is no deployment of four hosts: real hosts, where
+// they can be built. Four hosts are TestProvision's.
+func TestLayouts(t *testing.T) {
+	t.Parallel()
+	for name, hosts := range map[string][]lab.HostSpec{
+		"all on one host": {{Name: "one", Nodes: nodesOf("", allRoles...)}},
+		"two of each but the IDP, on six hosts": {
+			{Name: "pub1", Nodes: nodesOf("", "publisher")}, {Name: "pub2", Nodes: nodesOf("", "publisher")},
+			{Name: "store1", Nodes: nodesOf("", "store")}, {Name: "store2", Nodes: nodesOf("", "store")},
+			{Name: "gw1", Nodes: nodesOf("", "gateway", "idp")}, {Name: "gw2", Nodes: nodesOf("", "gateway")},
+		},
+		"two deployments on the same hosts": {
+			{Name: "h1", Nodes: append(nodesOf("", "idp", "gateway"), nodesOf("second", "store", "publisher")...)},
+			{Name: "h2", Nodes: append(nodesOf("", "publisher", "store"), nodesOf("second", "gateway", "idp")...)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := deployment{real: true, kind: mysqld.MariaDB, stock: true, hosts: hosts}
+			if why := d.left(); why != "" {
+				t.Logf("embedded instead of real hosts: %s", why)
+				d = deployment{hosts: hosts}
+			}
+			provisioned(t, up(t, d))
+		})
+	}
+}
+
+// provisioned brings each deployment of a lab up, and finds nothing to do then
+// in any of them.
+func provisioned(t *testing.T, w *world) {
+	inventories := map[string]string{"": w.inventory}
+	for _, h := range w.Hosts {
+		for _, n := range h.Nodes {
+			if inventories[n.Deployment] == "" {
+				inventories[n.Deployment] = w.another(t, n.Deployment)
+			}
+		}
+	}
+	for name, file := range inventories {
+		if r := w.runOn(t, file, "apply", "--yes"); r.code != 0 {
+			w.logs(t)
+			t.Fatalf("apply of %q ended with %d\n%s%s", name, r.code, r.out, r.err)
+		}
+	}
+	w.runs(t)
+	before := w.look(t)
+	for name, file := range inventories {
+		if r := w.runOn(t, file, "plan", "--detailed-exitcode"); r.code != 0 || !strings.Contains(r.out, "No changes.") {
+			t.Errorf("%q is not converged: exit code %d\n%s%s", name, r.code, r.out, r.err)
+		}
+		if r := w.runOn(t, file, "apply", "--yes"); r.code != 0 {
+			t.Errorf("apply of %q again ended with %d\n%s%s", name, r.code, r.out, r.err)
+		}
+	}
+	w.same(t, before, "a run with nothing to do")
+}
+
+// another writes the inventory of another deployment of the lab.
+func (w *world) another(t *testing.T, name string) string {
+	t.Helper()
+	file := fmt.Sprintf("%s/%s.toml", w.Dir, name)
+	if err := os.WriteFile(file, []byte(w.Inventory(lab.InventoryOptions{Name: name})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+var memberJoined = regexp.MustCompile(`Member joined \[[0-9a-f-]+\]: (/\S+)`)
+
+// runs checks that every node has a server, and that the members of each
+// deployment's cluster have met one another and nobody else.
+func (w *world) runs(t *testing.T) {
+	t.Helper()
+	members := map[string]int{}
+	for _, h := range w.Hosts {
+		list, err := h.Servers()
+		if err != nil || len(list) != len(h.Nodes) {
+			t.Errorf("%s runs %v, %v; want %d servers", h.Name, list, err, len(h.Nodes))
+		}
+		for _, n := range h.Nodes {
+			if n.ClusterPort != 0 {
+				members[n.Deployment]++
+			}
+		}
+	}
+	for _, h := range w.Hosts {
+		for _, n := range h.Nodes {
+			log := h.ServerLog(n)
+			if !strings.Contains(log, "WSO2 Carbon started in") {
+				t.Errorf("%s, %s did not start:\n%s", h.Name, n.Home, log)
+			}
+			met := map[string]bool{}
+			for _, m := range memberJoined.FindAllStringSubmatch(log, -1) {
+				met[m[1]] = true
+			}
+			if n.ClusterPort != 0 && len(met) != members[n.Deployment]-1 {
+				t.Errorf("%s, %s met %v, want %d other members", h.Name, n.Home, met, members[n.Deployment]-1)
+			}
+		}
+	}
+}
