@@ -61,6 +61,9 @@ func TestCheck(t *testing.T) {
 			w := up(t, d)
 			t.Run("fresh hosts are ready", func(t *testing.T) { freshCheck(t, w) })
 			before := w.look(t)
+			if d.real {
+				t.Run("a name that only a file knows", func(t *testing.T) { nameOfAFile(t, w) })
+			}
 			for _, u := range unreadies {
 				if !u.real || d.real {
 					t.Run(u.name, func(t *testing.T) { notReady(t, w, u) })
@@ -200,6 +203,19 @@ func idleUnready(t *testing.T, w *world) {
 	}
 	if r := w.want(t, 0, "apply", "--yes"); !strings.Contains(r.out, "No changes.") || !strings.Contains(r.out, "apply will refuse: tools: ") {
 		t.Errorf("got %s", r.out)
+	}
+}
+
+// nameOfAFile is in a datasource that nobody uses: the host is asked about it, and
+// the table warns.
+func nameOfAFile(t *testing.T, w *world) {
+	h, n := w.node(t, "publisher")
+	file := n.Home + "/" + conf + "datasources/master-datasources.xml"
+	keep(t, h.Path(file))
+	replace(t, h, file, "jdbc:h2:repository/database/WSO2SOCIAL_DB;DB_CLOSE_ON_EXIT=FALSE", "jdbc:mysql://social.invalid:3306,localhost/SOCIAL")
+	r := w.want(t, 0, "check")
+	if want := "warn    pub1: names: " + n.Home + "/" + conf + "datasources/master-datasources.xml: line "; !strings.Contains(r.out, want) || !strings.Contains(r.out, " names social.invalid, which does not resolve on the host") {
+		t.Errorf("check does not say %q: %s", want, r.out)
 	}
 }
 

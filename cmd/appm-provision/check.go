@@ -61,6 +61,7 @@ type preflight struct {
 	// noServer: the database server is yet to be installed.
 	noServer bool
 	finds    []finding
+	unknown  []unknownName // in files, and not asked about yet
 }
 
 func (a *app) checkCommand() *cobra.Command {

@@ -63,6 +63,7 @@ func (p *preflight) conditions() {
 			p.space(host, h)
 			p.ports(host, h)
 			p.resolved(host, h)
+			p.namesUsed(host, h)
 		}
 	}
 	p.clocks()

@@ -34,6 +34,7 @@ type passage struct {
 func (p *preflight) tunnels(ctx context.Context) {
 	ways := p.ways()
 	var wg sync.WaitGroup
+	wg.Go(func() { p.askNames(ctx) })
 	for i := range ways {
 		wg.Go(func() { p.walk(ctx, &ways[i]) })
 	}

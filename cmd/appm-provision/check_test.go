@@ -199,13 +199,17 @@ func TestPortsAreFreeOrTheServersOwn(t *testing.T) {
 	p.ports("both", converge.Health{Listeners: []converge.Listener{
 		{Port: 9443, PID: 20, Command: "java", Home: "/opt/store"}, // its old offset
 		{Port: 4001, PID: 21, Command: "x"},
+		{Port: 9444, PID: 22, Command: "java", Home: "/opt/other"}, // another deployment's
+		{Port: 9444, PID: 22, Command: "java", Home: "/opt/other"}, // on a second address
+		{Port: 10000, PID: 22, Command: "java", Home: "/opt/other"},
 		{Port: 9764, UID: 33},
 	}})
 	found(t, p,
 		"warn idp1: ports: port 5672 (amqp) is held by process 9 (rabbitmq); the server will start and do without it…",
 		"warn idp1: ports: port 8243 (pass-through https) is held by process 10 (nginx)…",
 		"warn both, node pub1: ports: port 9443 (https) is still held by the server of node store1…",
-		"FAIL both, node store1: ports: port 4001 (cluster) is held by process 21 (x); end that, or give the node another offset or cluster_port",
+		"FAIL both, node store1: ports: port 4001 (cluster) is held by process 21 (x); end that, or give the node another cluster_port",
+		"FAIL both, node store1: ports: ports 9444 (https) and 10000 (jmx registry) are held by process 22 (java), the server of /opt/other, which is no home of this inventory; end that, or give the node another offset",
 		"FAIL both, node store1: ports: port 9764 (http) is held by a process of the user with id 33 that deploy may not look into…")
 	if err := p.outcome("x"); exitCode(context.Background(), err) != exitConflict {
 		t.Errorf("got %v", err)
@@ -231,6 +235,42 @@ func TestNamesResolveAsPlanned(t *testing.T) {
 	p.finds, p.mapped["gw1"] = nil, true
 	p.resolved("gw1", names(""))
 	found(t, p, "planned gw1: names: carbondb.mysql-wso2.com is to be 10.0.0.5", "ok gw1: …")
+}
+
+// TestNamesInFilesResolve: a name of the inventory that the host does not know is a
+// failure, as servers call it; one that only a file has is asked for later.
+func TestNamesInFilesResolve(t *testing.T) {
+	p, _ := unasked(t)
+	r := plan.Ref{Target: "gw1", Kind: plan.KindFile, Path: "/opt/appm/repository/conf/app-manager.xml"}
+	url := func(path, url string) string {
+		before, after := "", ""
+		for _, name := range strings.Split(path, "/") {
+			before, after = before+"<"+name+">", "</"+name+">"+after
+		}
+		return before + url + after + "\n"
+	}
+	text := "<AppManager>" + url("AuthManager/ServerURL", "https://idp.example.com:9443/services/") +
+		url("APIGateway/Environments/Environment/GatewayEndpoint", "http://${carbon.local.ip}:8280,https://gateway.example.com:8243") +
+		url("SSOConfiguration/IdentityProviderUrl", "https://carbondb.mysql-wso2.com/samlsso") + // is ours to map, and said of that
+		url("EntitlementServiceConfiguration/Parameters/ServerUrl", "https://[fe80::1]:9443") + "<!-- https://nowhere/ --></AppManager>"
+	file := &plan.File{Data: []byte(text)}
+	p.state.Put(r, file)
+	for _, f := range []string{"/opt/appm/repository/conf/datasources/master-datasources.xml", "/etc/hosts"} {
+		p.state.Put(plan.Ref{Target: "gw1", Kind: plan.KindFile, Path: f}, nil)
+	}
+	p.plan = &plan.Plan{}
+	p.namesUsed("gw1", converge.Health{Addresses: map[string]string{"idp.example.com": ""}})
+	found(t, p, "FAIL gw1: names: /opt/appm/repository/conf/app-manager.xml: line 1: AppManager/AuthManager/ServerURL names idp.example.com, which does not resolve on the host…")
+	if len(p.unknown) != 1 || p.unknown[0].use.Name != "gateway.example.com" || p.unknown[0].use.Line != 2 {
+		t.Errorf("unknown are %+v, want gateway.example.com", p.unknown)
+	}
+	p.finds, p.unknown = nil, nil
+	p.plan.Changes = []plan.Change{{Want: plan.Want{Ref: plan.Ref{Target: "gw1", Kind: plan.KindFile, Path: "/etc/hosts"},
+		After: &plan.File{Data: []byte("10.0.0.11 IDP.example.com gateway.example.com\n")}}}}
+	p.namesUsed("gw1", converge.Health{Addresses: map[string]string{"idp.example.com": ""}})
+	if len(p.finds) > 0 || len(p.unknown) > 0 {
+		t.Errorf("names that the planned hosts file maps: %s %+v", lines(p), p.unknown)
+	}
 }
 
 func TestAGreetingIsThatOfAServer(t *testing.T) {

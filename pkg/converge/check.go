@@ -102,6 +102,22 @@ func Tools(ctx context.Context, host Host) (lacks []string, err error) {
 	return h.Lacks, nil
 }
 
+// Resolve asks a host for the addresses of names, as it is asked with an inquiry:
+// "" where one does not resolve, none where the host cannot tell.
+func Resolve(ctx context.Context, host Host, names []string) (map[string]string, error) {
+	var out strings.Builder
+	var words []string
+	for _, n := range names {
+		words = append(words, "name="+n)
+	}
+	_, _, err := host.Run(ctx, "", probeHost, words, nil, func(l string) { out.WriteString(l + "\n") })
+	if err != nil {
+		return nil, err
+	}
+	h, err := parseHealth(out.String(), time.Time{}, time.Time{})
+	return h.Addresses, err
+}
+
 func (q Inquiry) words() []string {
 	words := []string{"clock=now"}
 	for _, t := range needed {

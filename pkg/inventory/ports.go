@@ -9,6 +9,9 @@ type Port struct {
 	Vital bool
 }
 
+// ClusterPort is What of the port that no offset moves.
+const ClusterPort = "cluster"
+
 // Ports are those of the node's server, its offset added.
 func (n Node) Ports() []Port {
 	vital := map[int]bool{9443: true, 9763: true, 8280: n.Role == Gateway, 8243: n.Role == Gateway}
@@ -17,7 +20,7 @@ func (n Node) Ports() []Port {
 		ports = append(ports, Port{p.port + n.Offset, p.what, vital[p.port]})
 	}
 	if n.Role.Clustered() {
-		ports = append(ports, Port{n.ClusterPort, "cluster", true})
+		ports = append(ports, Port{n.ClusterPort, ClusterPort, true})
 	}
 	return ports
 }

@@ -292,7 +292,7 @@ var hostKeys = []key{
 	{name: "hosts_file", kind: text, def: "`\"/etc/hosts\"`",
 		doc: "For a lab that must not touch the machine's own."},
 	{name: "host_entries", kind: flag, def: "`true`",
-		doc: "`false`: the hosts file is somebody else's, or name servers know the names; it is neither changed nor asked for the names of the roles."},
+		doc: "`false`: the hosts file is somebody else's, or name servers know the names; it is not changed, and the names of the servers must resolve there by other means, which `check` looks at."},
 	{name: "state_dir", kind: text, def: "`/var/lib/appm-provision` of root, else `~/.local/state/appm-provision`",
 		doc: "Where the host keeps what runs replace, for [rollback](runs.md#rollback)."},
 	{name: "nodes", kind: tables, def: "none",

@@ -56,6 +56,19 @@ func (s *State) Get(r Ref) (Object, error) {
 	return s.Found(r)
 }
 
+// Applied is the state as it will be once the plan is applied to it.
+func (p *Plan) Applied(s *State) *State {
+	after := NewState()
+	after.Merge(s)
+	for _, w := range p.Kept {
+		after.planned[w.Ref] = w
+	}
+	for _, c := range p.Changes {
+		after.planned[c.Ref] = c.Want
+	}
+	return after
+}
+
 // Changes tells whether an earlier step changes the resource.
 func (s *State) Changes(r Ref) bool {
 	w, ok := s.planned[r]
