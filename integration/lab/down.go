@@ -38,6 +38,9 @@ func (s *state) down(ctx context.Context) error {
 	if err := s.downNetwork(ctx); err != nil {
 		return err
 	}
+	if err := s.ungroup(); err != nil {
+		return err
+	}
 	if err := removeTree(s.Dir); err != nil {
 		return err
 	}

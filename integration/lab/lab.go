@@ -55,6 +55,9 @@ type Options struct {
 	// install: it then has a root of its own, no server, and a source of packages
 	// that carries these and what they need.
 	Packages []string
+	// Systemd names a host of a real lab whose first process is a real systemd; see
+	// NoSystemd.
+	Systemd string
 	// SudoPassword makes sudo on a real lab's hosts ask for deploy's password.
 	SudoPassword string
 }

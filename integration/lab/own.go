@@ -24,6 +24,9 @@ func (h *Host) initScript() (text string, args []string) {
 	if h.hasOwnRoot() {
 		return initOwnScript, []string{h.lab.packages.dir}
 	}
+	if h.hasSystemd() {
+		return initSystemdScript, []string{h.lab.state.group(h.Name)}
+	}
 	bound, extra := "0", ""
 	if h.Name == h.lab.Options.BoundHosts {
 		bound = "1"
