@@ -78,15 +78,20 @@ func ofMachine(t *testing.T) string {
 // upBare is a lab of one node, and a database host with nothing on it.
 func upBare(t *testing.T) *world {
 	t.Helper()
+	return upPartial(t, lab.Options{Layout: []lab.HostSpec{{Name: "idp1", Nodes: []lab.NodeSpec{{Role: "idp"}}}}, Packages: []string{"mariadb-server"}}, "")
+}
+
+// upPartial is a lab of real hosts that lacks roles; more is more of that
+// section of its inventory.
+func upPartial(t *testing.T, o lab.Options, more string) *world {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "appm-e2e-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	l, err := lab.Real(t.Context(), filepath.Join(dir, "lab"), lab.Options{
-		Layout: []lab.HostSpec{{Name: "idp1", Nodes: []lab.NodeSpec{{Role: "idp"}}}}, Packages: []string{"mariadb-server"}, Java: java,
-		Product: product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}},
-	})
+	o.Java, o.Product = java, product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}}
+	l, err := lab.Real(t.Context(), filepath.Join(dir, "lab"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +101,7 @@ func upBare(t *testing.T) *world {
 		}
 	})
 	w := &world{Lab: l, tool: tool, inventory: filepath.Join(l.Dir, "inventory.toml"), state: filepath.Join(t.TempDir(), "state")}
-	text := "partial = true\n" + l.Inventory(lab.InventoryOptions{})
+	text := "partial = true\n" + strings.Replace(l.Inventory(lab.InventoryOptions{}), "[product]\n", "[product]\n"+more, 1)
 	if err := os.WriteFile(w.inventory, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

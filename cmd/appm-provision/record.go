@@ -205,6 +205,8 @@ func thing(key []byte, o, was plan.Object) *run.Thing {
 		return t
 	case *plan.Server:
 		return &run.Thing{Running: o.Running}
+	case *plan.Unit:
+		return &run.Thing{Enabled: o.Enabled}
 	}
 	return &run.Thing{}
 }

@@ -20,7 +20,7 @@ import (
 // is docs/saved-plans.md.
 const (
 	savedFormat  = "appm-provision saved plan"
-	savedVersion = 1
+	savedVersion = 2
 	savedLargest = 64 << 20 // all scripts of the product are less than one
 )
 

@@ -68,7 +68,7 @@ type stage struct {
 }
 
 func (a *application) stages() []stage {
-	return []stage{{run.Upload, a.upload}, {run.Install, a.install}, {run.Databases, a.databases}, {run.Files, a.files}, {run.Upload, a.tidy}, {run.Restart, a.restart}}
+	return []stage{{run.Upload, a.upload}, {run.Stop, a.stop}, {run.Install, a.install}, {run.Databases, a.databases}, {run.Files, a.files}, {run.Upload, a.tidy}, {run.Restart, a.restart}, {run.Remove, a.remove}}
 }
 
 // application is one apply under way.
@@ -205,8 +205,13 @@ func (a *application) unstage() {
 }
 
 // restart brings the servers up one after another, in the plan's order.
-func (a *application) restart(ctx context.Context) {
-	for _, c := range a.plan.At(plan.StageRestart) {
+func (a *application) restart(ctx context.Context) { a.servers(ctx, plan.StageRestart) }
+
+// stop stops servers for good, before anything is taken from under them.
+func (a *application) stop(ctx context.Context) { a.servers(ctx, plan.StageStop) }
+
+func (a *application) servers(ctx context.Context, at plan.Stage) {
+	for _, c := range a.plan.At(at) {
 		if ctx.Err() != nil {
 			return
 		}

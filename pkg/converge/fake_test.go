@@ -124,11 +124,12 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 }
 
 func (h *fakeHost) Run(_ context.Context, _, script string, args []string, _ []byte, line func(string)) (int, string, error) {
-	if script != serverScript {
+	name := map[string]string{serverScript: "server", unitScript: "unit"}[script]
+	if name == "" {
 		return 0, "", errors.New("fake: an unknown script")
 	}
 	h.ran = append(h.ran, args)
-	for l := range strings.Lines(h.output["server"]) {
+	for l := range strings.Lines(h.output[name]) {
 		line(strings.TrimSuffix(l, "\n"))
 	}
 	return h.exit, "", h.down

@@ -13,19 +13,43 @@ import (
 // files writes all files of a host in one round trip, in the plan's order.
 func (a *application) files(ctx context.Context) {
 	a.each(a.plan.At(plan.StageFiles), func(target string, changes []plan.Change) error {
-		a.Hosts[target].Ahead(1) // for what looks at it afterwards
-		wrote, err := a.Hosts[target].Replace(finishing(ctx), a.replaces(target, changes))
-		for i, w := range wrote {
-			if w.Done {
-				a.done(changes[i].Ref, w.Kept)
-				a.say(run.Event{Stage: run.Files, Target: target, Node: changes[i].Node, Text: told(w)})
-			}
-		}
-		if err != nil {
+		units, changes := apart(changes, plan.KindUnit)
+		if err := a.write(ctx, target, changes); err != nil {
 			return err
 		}
-		return refused(target, wrote)
+		return a.units(finishing(ctx), target, units)
 	})
+}
+
+// apart are the changes of a kind, and the others, each in their order.
+func apart(changes []plan.Change, k plan.Kind) (of, others []plan.Change) {
+	for _, c := range changes {
+		if c.Ref.Kind == k {
+			of = append(of, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return of, others
+}
+
+// write writes the files of one host.
+func (a *application) write(ctx context.Context, target string, changes []plan.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	a.Hosts[target].Ahead(1) // for what looks at it afterwards
+	wrote, err := a.Hosts[target].Replace(finishing(ctx), a.replaces(target, changes))
+	for i, w := range wrote {
+		if w.Done {
+			a.done(changes[i].Ref, w.Kept)
+			a.say(run.Event{Stage: run.Stage(changes[i].Stage()), Target: target, Node: changes[i].Node, Text: told(w)})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return refused(target, wrote)
 }
 
 func told(w Wrote) string {

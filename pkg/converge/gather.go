@@ -92,7 +92,7 @@ func (g *gathering) host(ctx context.Context, target string, host Host, needs []
 func reads(needs []plan.Need) []Read {
 	kinds := map[plan.Kind]string{
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
-		plan.KindKept: "kept", plan.KindServer: "text", plan.KindJava: "text", plan.KindPackage: "text", plan.KindService: "text",
+		plan.KindKept: "kept", plan.KindServer: "text", plan.KindJava: "text", plan.KindPackage: "text", plan.KindService: "text", plan.KindUnit: "text",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {
@@ -110,6 +110,8 @@ func reads(needs []plan.Need) []Read {
 			asked[i].Name, asked[i].Args = probePackage, []string{n.Path}
 		case plan.KindService:
 			asked[i].Name, asked[i].Args = probeService, []string{n.Path}
+		case plan.KindUnit:
+			asked[i].Name, asked[i].Args = probeUnit, []string{n.Path}
 		}
 	}
 	return asked
@@ -198,6 +200,8 @@ func object(r plan.Ref, f Found) (plan.Object, error) {
 		return parsePackage(r.Path, string(f.Data))
 	case plan.KindService:
 		return parseService(string(f.Data))
+	case plan.KindUnit:
+		return parseUnit(string(f.Data))
 	}
 	return nil, fmt.Errorf("a %s is not read from a host", r.Kind)
 }
@@ -212,7 +216,8 @@ func parseServer(out string) (plan.Object, error) {
 	if len(lines) > 1 {
 		return nil, fmt.Errorf("%d server processes run on this home: %s; stop all but one", len(lines), firstWords(lines))
 	}
-	words := strings.SplitN(lines[0], " ", 4)
+	line, unit, _ := strings.Cut(lines[0], "\t")
+	words := strings.SplitN(line, " ", 4)
 	if len(words) != 4 {
 		return nil, fmt.Errorf("the server probe answered %q", lines[0])
 	}
@@ -225,7 +230,7 @@ func parseServer(out string) (plan.Object, error) {
 	if errStart != nil || errAge != nil {
 		return nil, fmt.Errorf("the server probe answered times %q and %q", words[1], words[2])
 	}
-	return &plan.Server{Running: true, PID: pid, Started: time.Unix(0, start), Age: time.Duration(age), JDK: javaHome(words[3])}, nil
+	return &plan.Server{Running: true, PID: pid, Started: time.Unix(0, start), Age: time.Duration(age), JDK: javaHome(words[3]), Unit: unit}, nil
 }
 
 func firstWords(lines []string) string {

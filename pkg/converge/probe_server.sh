@@ -1,5 +1,6 @@
 # $1: a home. Prints a line for each process that runs the server of it:
 #   <pid> <start, ns since 1970 by this host's clock> <age, ns> <executable>
+# and, after a tab, the systemd unit that the process belongs to, if any.
 # Arguments are separated by NUL in /proc, so a home whose name begins with
 # another home's name is told apart from it.
 home=$1 nl='
@@ -48,5 +49,11 @@ for pid in $some; do
 	ticks $s
 	age=$(((mine - ticks) * (1000000000 / hz)))
 	exe=$(readlink "/proc/$pid/exe" 2>/dev/null) || exe=-
-	echo "$pid $((wall - age)) $age $exe"
+	unit=
+	while IFS=: read -r _ kind group; do
+		case $kind:$group in
+		*=systemd:*/*.service | :*/*.service) unit=${group##*/} ;;
+		esac
+	done 2>/dev/null <"/proc/$pid/cgroup"
+	echo "$pid $((wall - age)) $age $exe${unit:+	$unit}"
 done

@@ -44,6 +44,11 @@ func (b Rollback) Steps() []plan.Step {
 	for i, target := range targets {
 		list[i] = b.step(target, of[target])
 	}
+	for _, c := range b.changes() {
+		if c.Kind == string(plan.KindUnit) {
+			list = append(list, b.unitStep(c))
+		}
+	}
 	return list
 }
 
@@ -144,6 +149,9 @@ func (b Rollback) want(s *plan.State, c run.Change, was *run.Thing) (plan.Want, 
 	w.Why = "taken back from run " + b.Past.ID
 	if w.After, err = b.before(s, c, was); err != nil {
 		return w, err
+	}
+	if w.After == nil && b.ofUnit(c) {
+		w.During = plan.StageRemove // its server has left it by then
 	}
 	if b.Secrets != nil {
 		w.Hidden, w.HiddenBefore = b.spans(w.After), b.spans(found)

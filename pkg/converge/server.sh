@@ -1,6 +1,8 @@
 # Stops and starts the server of one home and waits until it is up.
 # $1 home  $2 stop|start|restart  $3 JAVA_HOME  $4 start timeout  $5 stop timeout, seconds
 # $6... ports that must answer
+# Where systemd starts it, $2 is mark, which stops what runs and prints where the
+# log ends, and then "wait SIZE INODE" with what mark printed.
 #
 # What facts.md section 3 says holds: exit codes of wso2server.sh mean nothing,
 # its pid file carries NULs and outlives its process, stop does not wait, start
@@ -75,7 +77,7 @@ stop() {
 		nap
 	done
 }
-start() {
+ready() {
 	# No server of this home is running, so whatever process the pid file names
 	# is a stranger, and wso2server.sh would take it for ours.
 	rm -f "$home/wso2carbon.pid"
@@ -83,6 +85,9 @@ start() {
 	# The clocks of files and processes tick apart by up to a hundredth of a
 	# second; the new process shall be younger than every file beyond doubt.
 	sleep 0.1 2>/dev/null || sleep 1
+}
+start() {
+	ready
 	echo "says starting with JAVA_HOME=$java"
 	cd "$home" || give_up "cannot enter $home"
 	# A session of its own, no stream of ours: whatever ends with this script's
@@ -90,6 +95,11 @@ start() {
 	apart=
 	command -v setsid >/dev/null 2>&1 && apart=setsid
 	JAVA_HOME=$java $apart sh bin/wso2server.sh start </dev/null >/dev/null 2>&1
+	await "bin/wso2server.sh start" "$@"
+}
+await() { # WHO PORT...: until the server is up that WHO has started
+	who=$1
+	shift
 	seen= gone= until=$(($(clock) + start_timeout)) appear=$(($(clock) + 30))
 	while :; do
 		nap
@@ -101,7 +111,7 @@ start() {
 			: "${gone:=$(clock)}"
 			[ "$(clock)" -lt $((gone + 3)) ] || give_up "the server process $(echo $seen) ended while starting"
 		elif [ "$(clock)" -ge "$appear" ]; then
-			give_up "bin/wso2server.sh start brought up no process with -Dcarbon.home=$home"
+			give_up "$who brought up no process with -Dcarbon.home=$home"
 		fi
 		text=$(new)
 		last=$(printf '%s\n' "$text" | tail -n 1)
@@ -125,4 +135,8 @@ case $action in
 stop) stop ;;
 start) start "$@" ;;
 restart) stop; start "$@" ;;
+mark) stop; ready; echo "mark $log_size $log_inode" ;;
+"wait "*)
+	log_size=${action#wait } log_inode=${log_size#* } log_size=${log_size%% *}
+	await systemd "$@" ;;
 esac

@@ -66,7 +66,18 @@ type Product struct {
 	StopTimeout  time.Duration
 	// UserStore says whose UserStoreManager properties user-mgt.xml gets.
 	UserStore UserStore
+	// Service says what starts the servers with their hosts; see Node.Service.
+	Service Service
 }
+
+// Service is what starts a server with its host.
+type Service string
+
+const (
+	ServiceAny     Service = ""        // whatever is there, which is not looked at
+	ServiceSystemd Service = "systemd" // a unit of ours
+	ServiceNone    Service = "none"    // no unit of ours; one that is there goes
+)
 
 // UserStore is what to do with the properties of the active user store.
 type UserStore string
@@ -170,6 +181,7 @@ type Node struct {
 	// ClusterPort matters on Publisher and Store only.
 	ClusterPort int
 	JavaHome    string // "": found on the host
+	Service     Service
 	// Running is false when the server shall be stopped.
 	Running bool
 	// HostName is what its carbon.xml says of itself; "": what the file says.

@@ -197,7 +197,7 @@ func TestSettings(t *testing.T) {
 	for _, c := range []struct{ what, got, want string }{
 		{"top", words(inv.Name, inv.Partial), "staging-2 true"},
 		{"ssh", words(inv.SSH), "{ssh_config deploy 2222 [ops@bastion.example.com:2200 db1] [~/.ssh/a ~/.ssh/b] file login.txt env KEY_PASSPHRASE [known] true {sudo admin prompt} 1m30s}"},
-		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep}"},
+		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep systemd}"},
 		{"driver", words(inv.Driver), "{ https://repo.example.com/mysql.jar " + strings.Repeat("ab", 32) + " com.mysql.cj.jdbc.Driver}"},
 		{"cluster", words(inv.Cluster), "{appm.domain 4100}"},
 		{"shared", words(inv.Publisher, inv.Store), "{pub.example.com 192.168.10.20 https://pub.example.com 0} {store.example.com 2001:db8::1 https://store.example.com/shop 0}"},
@@ -215,7 +215,7 @@ func TestSettings(t *testing.T) {
 		{"pool", words(db.Pool), "{20 -1 false select 2 0}"},
 		{"flags", words(db.Manage, db.RegistryOnGateway, db.Scripts), "true true n2"},
 		{"host", words(h.Address, h.SSH, h.HostsFile, h.StateDir), "192.168.10.11 {gw.example.com 2022 root [bastion] [~/.ssh/c] env LOGIN2 env KEY2 SHA256:" + strings.Repeat("a", 43) + " {doas wso2 env DOAS}} /srv/lab/hosts /srv/lab/state"},
-		{"node", words(n.Name, n.Role, n.Host, n.Home, n.Offset, n.ClusterPort, n.JavaHome, n.Running), "n1 publisher h1 /srv/a 10 4200 /opt/jdk7 false"},
+		{"node", words(n.Name, n.Role, n.Host, n.Home, n.Offset, n.ClusterPort, n.JavaHome, n.Service, n.Running), "n1 publisher h1 /srv/a 10 4200 /opt/jdk7 none false"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.what, c.got, c.want)

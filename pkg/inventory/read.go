@@ -52,7 +52,12 @@ func (r *reader) product(s section) {
 		StartTimeout: s.duration("start_timeout", defaultStartTimeout),
 		StopTimeout:  s.duration("stop_timeout", defaultStopTimeout),
 		UserStore:    UserStore(s.choice("user_store", string(UserStorePage), string(UserStoreKeep))),
+		Service:      service(s, ServiceAny),
 	}
+}
+
+func service(s section, byDefault Service) Service {
+	return Service(s.text("service", string(byDefault), oneOf([]string{string(ServiceSystemd), string(ServiceNone)})))
 }
 
 func (r *reader) driver(s section) {

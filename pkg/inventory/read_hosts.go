@@ -101,6 +101,7 @@ func (r *reader) node(s section, h *Host) Node {
 		Offset:      s.number("offset", 0, 0, highestOffset),
 		ClusterPort: s.port("cluster_port", r.inv.Cluster.Port),
 		JavaHome:    s.text("java_home", r.inv.Product.JavaHome, safePath),
+		Service:     service(s, r.inv.Product.Service),
 		Running:     s.flag("running", true),
 		Line:        s.start(),
 	}

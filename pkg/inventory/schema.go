@@ -109,6 +109,8 @@ var productKeys = []key{
 		doc: "How long a server may take until its log says that it started. The first start takes longest."},
 	{name: "stop_timeout", kind: duration, def: "`\"2m\"`",
 		doc: "How long it may take to stop. It is not killed when it does not."},
+	{name: "service", kind: text, def: "none is looked at",
+		doc: "`\"systemd\"`: a unit of ours starts the servers with their hosts, and every restart goes through it. `\"none\"`: there shall be none of ours; one that is there is removed. [Services](service.md) says what is in it."},
 	{name: "user_store", kind: text, def: "`\"page\"`",
 		doc: "`\"page\"`: the UserStoreManager properties of the deployment page are set in `user-mgt.xml`. `\"keep\"`: only its data source is; the rest stays as it is."},
 }
@@ -307,6 +309,7 @@ var hostKeys = []key{
 			{name: "cluster_port", kind: number, def: "that of `[cluster]`",
 				doc: "For Publisher and Store."},
 			{name: "java_home", kind: text, def: "that of `[product]`"},
+			{name: "service", kind: text, def: "that of `[product]`"},
 			{name: "running", kind: flag, def: "`true`",
 				doc: "`false`: the server shall be stopped; nothing starts it, and one that runs is stopped."},
 			{name: "host_name", kind: text, def: "the name of its role",

@@ -37,8 +37,8 @@ func (e *Error) Error() string {
 	switch {
 	case e.Ref.Kind == KindSchema || e.Ref.Kind == KindAccount:
 		where += ": " + string(e.Ref.Kind) + " " + e.Ref.Path
-	case e.Ref.Kind == KindPackage:
-		where += ": package " + e.Ref.Path
+	case e.Ref.Kind == KindPackage || e.Ref.Kind == KindUnit:
+		where += ": " + string(e.Ref.Kind) + " " + e.Ref.Path
 	case e.Ref.Kind == KindAdmin:
 		where += ": account " + e.Ref.Path
 	case e.Ref.Kind == KindService:

@@ -65,7 +65,7 @@ func (o *savedObject) decode(k Kind) (object Object, hidden []Span, err error) {
 		return &Blob{Meta: o.Blob.meta(), Size: o.Blob.Size, SHA256: o.Blob.SHA256}, nil, nil
 	case k == KindServer && o.Server != nil:
 		s := o.Server
-		return &Server{Running: s.Running, JDK: s.JDK, Renew: s.Renew, Start: s.Start}, nil, nil
+		return &Server{Running: s.Running, JDK: s.JDK, Unit: s.Unit, Renew: s.Renew, Start: s.Start}, nil, nil
 	case k == KindSchema && o.Schema != nil:
 		return o.Schema.decode()
 	case k == KindAccount && o.Account != nil:
@@ -78,6 +78,8 @@ func (o *savedObject) decode(k Kind) (object Object, hidden []Span, err error) {
 		return o.Package, nil, nil
 	case k == KindService && o.Service != nil:
 		return o.Service, nil, nil
+	case k == KindUnit && o.Unit != nil:
+		return o.Unit, nil, nil
 	case k == KindAdmin && o.Admin != nil:
 		a := &Admin{Login: o.Admin.Login, Statements: decodeStatements(o.Admin.Statements)}
 		if o.Admin.Known {

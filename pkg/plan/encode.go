@@ -37,7 +37,7 @@ func Encode(p *Plan, seal func(secret []byte) string) ([]byte, error) {
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
 
-// The saved types, and Note, Start, Package and Service in them, are the format:
+// The saved types, and Note, Start, Package, Service and Unit in them, are the format:
 // a change to one is a new version of it.
 type (
 	savedPlan struct {
@@ -77,6 +77,7 @@ type (
 		Package *Package      `json:"package,omitempty"`
 		Service *Service      `json:"service,omitempty"`
 		Admin   *savedAdmin   `json:"admin,omitempty"`
+		Unit    *Unit         `json:"unit,omitempty"`
 	}
 	savedMeta struct {
 		Mode  uint32 `json:"mode"`
@@ -96,6 +97,7 @@ type (
 	savedServer struct {
 		Running bool   `json:"running"`
 		JDK     string `json:"jdk,omitempty"`
+		Unit    string `json:"unit,omitempty"`
 		Renew   bool   `json:"renew,omitempty"`
 		Start   *Start `json:"start,omitempty"`
 	}
@@ -147,7 +149,7 @@ func encodeObject(o Object, hidden []Span, seal func([]byte) string) (*savedObje
 	case *Blob:
 		return &savedObject{Blob: &savedBlob{encodeMeta(o.Meta), o.Size, o.SHA256}}, nil
 	case *Server:
-		return &savedObject{Server: &savedServer{o.Running, o.JDK, o.Renew, o.Start}}, nil
+		return &savedObject{Server: &savedServer{o.Running, o.JDK, o.Unit, o.Renew, o.Start}}, nil
 	case *Schema:
 		return &savedObject{Schema: &savedSchema{o.Charset, o.Tables, o.Load, o.Opening, o.SQLMode, o.Scripts, encodeStatements(o.Statements, seal), o.Resume}}, nil
 	case *Account:
@@ -164,6 +166,8 @@ func encodeObject(o Object, hidden []Span, seal func([]byte) string) (*savedObje
 		return &savedObject{Service: &s}, nil
 	case *Admin:
 		return &savedObject{Admin: &savedAdmin{o.Login, o.Found != nil, encodeStatements(o.Statements, seal)}}, nil
+	case *Unit:
+		return &savedObject{Unit: o}, nil
 	}
 	return nil, fmt.Errorf("%T cannot be kept in a file; please report it", o)
 }

@@ -41,6 +41,7 @@ func everything() *Plan {
 			{Want: Want{Ref: Ref{Deployment, KindAccount, "u"}, After: &Account{Entries: []Entry{{Host: "b", Changes: true, Changed: 5}}, Grants: statements(), Found: 2}}, Step: "s"},
 			{Want: Want{Ref: Ref{"h", KindPackage, "mysql"}, After: &Package{Manager: "apt", Name: "m", With: []string{"a 1"}}}, Step: "s", Before: &Package{Manager: "apt"}},
 			{Want: Want{Ref: Ref{"h", KindService, "mysql"}, After: &Service{Running: true, PID: 7, Port: 3306}}, Step: "s", Before: &Service{}},
+			{Want: Want{Ref: Ref{"h", KindUnit, "u.service"}, During: StageRemove, After: &Unit{Enabled: true, Reload: true}}, Step: "s", Before: &Unit{Systemd: true, Dropins: []string{"/d"}}},
 			{Want: Want{Ref: Ref{Deployment, KindAdmin, "root"}, After: &Admin{Statements: statements()}}, Step: "s", Before: &Admin{Found: 5}},
 		},
 	}

@@ -68,6 +68,8 @@ func sameInstalled(before, after Object) bool {
 		return ok && b.Running && !a.Renew
 	case *Admin:
 		return len(a.Statements) == 0
+	case *Unit:
+		return sameUnit(before, a)
 	}
 	return false
 }

@@ -48,16 +48,19 @@ type Server struct {
 	Started time.Time // by the host's clock
 	Age     Age       // how long ago that was, at least, when the gathering began
 	JDK     string    // the JAVA_HOME it runs on, where known
+	Unit    string    // the systemd unit that its process belongs to; "": none
 
 	// Renew asks for a new process in place of a running one.
 	Renew bool
 	Start *Start // how to bring it up; set on a desired server that is to be started
 }
 
-// Start is how a server is brought up.
+// Start is how a server is brought up, and how one that runs goes down before.
 type Start struct {
 	JavaHome                  string
-	Ports                     []int // all of them must answer
+	Unit                      string `json:",omitempty"` // by which systemd starts it; "": the product's script does
+	Leaves                    string `json:",omitempty"` // the unit by which systemd stops it first; "": it gets a signal
+	Ports                     []int  // all of them must answer
 	StartTimeout, StopTimeout time.Duration
 }
 

@@ -37,7 +37,7 @@ func (r Ref) String() string {
 	switch r.Kind {
 	case KindServer:
 		return r.Target + ": server of " + r.Path
-	case KindSchema, KindAccount, KindPackage, KindAdmin:
+	case KindSchema, KindAccount, KindPackage, KindAdmin, KindUnit:
 		return r.Target + ": " + string(r.Kind) + " " + r.Path
 	case KindService:
 		return r.Target + ": database server"
@@ -114,6 +114,13 @@ const (
 	StageDatabases Stage = "databases"
 	StageFiles     Stage = "files"
 	StageRestart   Stage = "restart"
+)
+
+// The stages of what goes: servers stop before anything is taken from under
+// them, and what nobody uses any more goes last.
+const (
+	StageStop   Stage = "stop"
+	StageRemove Stage = "remove"
 )
 
 // A Change is one difference. Only Build makes them, so that Before is always

@@ -17,6 +17,8 @@ func thing(w plan.Want) string {
 		return "database server"
 	case plan.KindAdmin:
 		return "account " + visible(w.Ref.Path)
+	case plan.KindUnit:
+		return "unit " + visible(w.Ref.Path)
 	case plan.KindServer:
 		return "server " + visible(w.Node)
 	case plan.KindSchema:
@@ -150,6 +152,9 @@ func headline(c plan.Change) string {
 	switch after := c.After.(type) {
 	case *plan.Server:
 		line = serverWord(c) + " " + visible(c.Node)
+		if after.Start != nil && after.Start.Unit != "" {
+			line += ", by " + visible(after.Start.Unit)
+		}
 	case *plan.Schema:
 		line += ": " + visible(schemaWord(c, after))
 	}

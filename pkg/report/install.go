@@ -7,7 +7,7 @@ import (
 )
 
 // installing is how the changes are shown that bring a database server into
-// being: sign, thing and details. ok is false for all others.
+// being, and those of units: sign, thing and details. ok is false for all others.
 func installing(c plan.Change) (sign rune, head string, ok bool) {
 	switch after := c.After.(type) {
 	case *plan.Package:
@@ -19,6 +19,8 @@ func installing(c plan.Change) (sign rune, head string, ok bool) {
 			return '~', "account " + c.Ref.Path, true
 		}
 		return '+', "account " + c.Ref.Path, true
+	case *plan.Unit:
+		return '~', unitWord(c, after) + " unit " + c.Ref.Path, true
 	}
 	return 0, "", false
 }
@@ -29,6 +31,16 @@ func packageLine(p *plan.Package) string {
 		line += " " + p.Version
 	}
 	return line + ", by " + p.Manager
+}
+
+func unitWord(c plan.Change, after *plan.Unit) string {
+	switch before, is := c.Before.(*plan.Unit); {
+	case is && after.Enabled && !before.Enabled:
+		return "enable"
+	case is && !after.Enabled && before.Enabled:
+		return "disable"
+	}
+	return "reload"
 }
 
 func serviceWord(c plan.Change) string {

@@ -24,6 +24,8 @@ type Object struct {
 	Service *ServiceObject `json:"service,omitempty"`
 	// The account that this program itself works with.
 	Admin *AdminObject `json:"admin,omitempty"`
+	// What the service manager knows of a unit.
+	Unit *UnitObject `json:"unit,omitempty"`
 }
 
 // FileMeta is what every file carries beside its content.
@@ -65,6 +67,8 @@ type ServerObject struct {
 	Running bool `json:"running"`
 	// The JAVA_HOME it runs on or will be started on, where known.
 	JavaHome string `json:"java_home,omitempty"`
+	// The systemd unit that the process belongs to or will be started by; absent: none.
+	Unit string `json:"unit,omitempty"`
 	// The TCP ports that must answer before it counts as up.
 	Ports []int `json:"ports,omitempty"`
 	// How long it may take to come up, in seconds.
@@ -159,6 +163,18 @@ type AdminObject struct {
 	SQL []Statement `json:"sql,omitempty"`
 }
 
+// UnitObject is what systemd knows of a unit.
+type UnitObject struct {
+	// Whether it starts with its host.
+	Enabled bool `json:"enabled"`
+	// Whether systemd holds another text of it than its file.
+	Stale bool `json:"stale,omitempty"`
+	// Whether systemd shall read its units anew.
+	Reload bool `json:"reload,omitempty"`
+	// Files that change what the unit says and are not this program's.
+	Dropins []string `json:"dropins,omitempty"`
+}
+
 // object is an object as JSON; text is a file's, masked, was is what a desired
 // one replaces.
 func object(o, was plan.Object, text []string, opt Options) *Object {
@@ -188,12 +204,14 @@ func object(o, was plan.Object, text []string, opt Options) *Object {
 		return &Object{Service: &ServiceObject{o.Running, o.Listens, o.Address, o.Port}}
 	case *plan.Admin:
 		return &Object{Admin: &AdminObject{o.Login, sql(o.Statements, opt)}}
+	case *plan.Unit:
+		return &Object{Unit: &UnitObject{o.Enabled, o.Stale, o.Reload, o.Dropins}}
 	}
 	return nil
 }
 
 func server(o *plan.Server) *ServerObject {
-	s := &ServerObject{Running: o.Running, JavaHome: o.JDK}
+	s := &ServerObject{Running: o.Running, JavaHome: o.JDK, Unit: o.Unit}
 	if o.Start != nil {
 		s.JavaHome, s.Ports = o.Start.JavaHome, o.Start.Ports
 		s.StartTimeout, s.StopTimeout = int(o.Start.StartTimeout.Seconds()), int(o.Start.StopTimeout.Seconds())

@@ -71,6 +71,7 @@ type Thing struct {
 	Group       string `json:"group,omitempty"`       // the group's name
 	Real        string `json:"real,omitempty"`        // where symlinks led
 	Running     bool   `json:"running,omitempty"`     // whether it runs; of a server
+	Enabled     bool   `json:"enabled,omitempty"`     // whether it starts with its host; of a unit
 }
 
 // Note is something that an operator should know and that is no change.

@@ -15,10 +15,12 @@ const (
 	Preflight Stage = "preflight"
 	Lock      Stage = "lock"
 	Upload    Stage = "upload"
+	Stop      Stage = "stop"
 	Install   Stage = "install"
 	Databases Stage = "databases"
 	Files     Stage = "files"
 	Restart   Stage = "restart"
+	Remove    Stage = "remove"
 	Verify    Stage = "verify"
 )
 

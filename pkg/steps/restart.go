@@ -29,11 +29,14 @@ func (d Deployment) managed(n inventory.Node) []string {
 func Restart(d Deployment, n inventory.Node) plan.Step {
 	server := need(n, plan.KindServer, "")
 	server.As = "" // other users' processes must be seen, and nothing of the home is read
-	java := plan.Need{Ref: plan.Ref{Target: n.Host, Kind: plan.KindJava, Path: n.JavaHome}, As: n.Home}
+	java := javaNeed(n)
 	folder := need(n, plan.KindDir, lib)
 	needs := append([]plan.Need{server, java, folder}, driverNeeds(d, n)...)
 	for _, f := range d.managed(n) {
 		needs = append(needs, need(n, plan.KindFile, f))
+	}
+	if n.Service != inventory.ServiceAny {
+		needs = append(needs, plan.Need{Ref: d.unitFile(n)}, plan.Need{Ref: d.unit(n)})
 	}
 	return plan.Step{
 		Name: "restart", Scope: plan.ScopeNode, For: n.Name, Needs: needs,
@@ -43,15 +46,19 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 				return nil, nil, err
 			}
 			found := o.(*plan.Server)
-			after := &plan.Server{Running: n.Running, PID: found.PID, Started: found.Started, JDK: found.JDK}
+			by, err := d.startedBy(s, n, found)
+			if err != nil {
+				return nil, nil, err
+			}
+			after := &plan.Server{Running: n.Running, PID: found.PID, Started: found.Started, JDK: found.JDK, Unit: by}
 			want := plan.Want{Ref: server.Ref, As: n.Home, Node: n.Name, After: after}
 			switch {
 			case !n.Running:
 				want.Why = "the inventory says running = false"
 				if found.Running {
-					after.Start = &plan.Start{StopTimeout: round(d.Inventory.Product.StopTimeout)}
+					after.Start = &plan.Start{StopTimeout: round(d.Inventory.Product.StopTimeout), Leaves: d.leaves(n, found)}
 				}
-				return []plan.Want{want}, nil, nil
+				return []plan.Want{want}, nil, d.mayUse(s, n, after)
 			case !found.Running:
 				want.Why = "not running"
 			default:
@@ -63,11 +70,14 @@ func Restart(d Deployment, n inventory.Node) plan.Step {
 				after.Renew = want.Why != ""
 			}
 			if !found.Running || after.Renew {
-				after.Start, err = d.start(s, n, found, java.Ref)
+				if after.Start, err = d.start(s, n, found, java.Ref); err != nil {
+					return nil, nil, err
+				}
+				after.Start.Unit, after.Start.Leaves = by, d.leaves(n, found)
 			} else {
 				want.Why = "younger than everything it loads"
 			}
-			return []plan.Want{want}, nil, err
+			return []plan.Want{want}, nil, d.mayUse(s, n, after)
 		},
 	}
 }
@@ -78,6 +88,7 @@ type staleness struct {
 	planned []string // changes with this plan
 	since   []string // changed after the server started
 	ahead   bool     // these have dates ahead of the host's clock
+	place   string   // where the process is and should not be; "": where it should
 }
 
 // Since is what a node's server should have loaded and has not, as it changed
@@ -127,12 +138,16 @@ func (d Deployment) stale(s *plan.State, n inventory.Node, server *plan.Server) 
 	} else if changed {
 		x.since = append(x.since, "the database account")
 	}
-	return x, nil
+	err = d.staleUnit(s, n, server, &x)
+	return x, err
 }
 
 // why is empty for a server that is on the configuration that it should be on.
 func (x staleness) why() string {
 	var why []string
+	if x.place != "" {
+		why = append(why, x.place)
+	}
 	if len(x.planned) > 0 {
 		why = append(why, verb(x.planned)+" with this plan")
 	}
@@ -268,6 +283,11 @@ func javaHome(s *plan.State, n inventory.Node, server *plan.Server, r plan.Ref) 
 		}
 	}
 	return "", missing(n, where, "no Java 7 or 8 was found"+others(java)+"; install one, or set java_home in the inventory")
+}
+
+// javaNeed are the JDKs that the home's owner can run.
+func javaNeed(n inventory.Node) plan.Need {
+	return plan.Need{Ref: plan.Ref{Target: n.Host, Kind: plan.KindJava, Path: n.JavaHome}, As: n.Home}
 }
 
 func fit(n inventory.Node, where plan.Ref, j plan.JDK) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/dbinit"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 	"github.com/appm-provision/appm-provision/pkg/plan"
+	"github.com/appm-provision/appm-provision/pkg/steps"
 )
 
 // The sections of a case that change the world, in the order in which they
@@ -27,7 +28,8 @@ import (
 //	jars               PATH ours | PATH WORD (bytes that are not the driver's)
 //	hosts              the hosts file of the node's host; a last line "\" takes the final newline off
 //	home               owner NAME | absent
-//	server             running AGO [JDK] | changed PATH AGO | java HOME VERSION | no java
+//	server             running AGO [JDK] | in UNIT | changed PATH AGO | java HOME VERSION | no java
+//	unit               no systemd | as USER | enabled | disabled | stale | dropin PATH, of the node's unit
 //	database           see databaseLine
 func (c *testCase) section(name string, data []byte) error {
 	verb, rel, _ := strings.Cut(name, "/")
@@ -52,7 +54,7 @@ func (c *testCase) section(name string, data []byte) error {
 		return c.edit(c.host().HostsFile, func([]byte) ([]byte, error) { return []byte(body), nil })
 	}
 	lines := map[string]func(words []string) error{
-		"remove": c.remove, "unread": c.unread, "crlf": c.crlf, "jars": c.jars, "home": c.home, "server": c.server, "database": c.database,
+		"remove": c.remove, "unread": c.unread, "crlf": c.crlf, "jars": c.jars, "home": c.home, "server": c.server, "unit": c.unit, "database": c.database,
 	}
 	line, known := lines[verb]
 	if !known {
@@ -168,6 +170,10 @@ func (c *testCase) server(words []string) error {
 		}
 		m.servers[c.node.Home] = s
 		return err
+	case "in":
+		s := m.servers[c.node.Home]
+		s.Unit = words[1]
+		m.servers[c.node.Home] = s
 	case "stopped":
 		delete(m.servers, c.node.Home)
 	case "changed":
@@ -179,6 +185,29 @@ func (c *testCase) server(words []string) error {
 	default:
 		return errors.New("want running, stopped, changed, java or no java")
 	}
+	return nil
+}
+
+func (c *testCase) unit(words []string) error {
+	m, name := c.machine(), steps.UnitName(c.w.inv, c.node)
+	u := m.units[name]
+	switch words[0] {
+	case "no":
+		m.systemd = false
+	case "as":
+		m.session = words[1]
+	case "enabled":
+		u.Enabled = true
+	case "disabled":
+		u.Enabled = false
+	case "stale":
+		u.Stale = true
+	case "dropin":
+		u.Dropins = append(u.Dropins, words[1])
+	default:
+		return errors.New("want no systemd, as, enabled, disabled, stale or dropin")
+	}
+	m.units[name] = u
 	return nil
 }
 

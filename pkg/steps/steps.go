@@ -49,6 +49,8 @@ func order() []row {
 		{roles: all, node: CrossCheck},
 		{nodes: Agreement},
 		{nodes: Ports},
+		{roles: all, node: UnitFile, only: serves},
+		{roles: all, node: Service, only: serves},
 		{roles: all, node: Restart},
 	}
 }

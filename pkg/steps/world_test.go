@@ -46,6 +46,9 @@ type machine struct {
 	unread  map[string]string // why a path cannot be read
 	servers map[string]plan.Server
 	java    []plan.JDK
+	units   map[string]plan.Unit
+	systemd bool
+	session string // who logs in, root where nobody is named
 }
 
 // passwords are the places in the fixtures where somebody's password stands.
@@ -73,7 +76,7 @@ func newWorld(t *testing.T, inv inventory.Inventory, driver string) *world {
 		t.Fatal(err)
 	}
 	for _, h := range inv.Hosts {
-		m := &machine{files: map[string]plan.File{}, dirs: map[string]plan.Dir{}, unread: map[string]string{}, servers: map[string]plan.Server{},
+		m := &machine{files: map[string]plan.File{}, dirs: map[string]plan.Dir{}, unread: map[string]string{}, servers: map[string]plan.Server{}, units: map[string]plan.Unit{}, systemd: true,
 			java: []plan.JDK{{Home: "/usr/lib/jvm/java-8", Version: "1.8.0_392"}}}
 		m.files[h.HostsFile] = w.file([]byte("127.0.0.1\tlocalhost\n"), 0o644, "root")
 		w.hosts[h.Name] = m
@@ -138,6 +141,10 @@ func (m *machine) object(r plan.Ref, now time.Time) plan.Object {
 		return &server
 	case plan.KindJava:
 		return &plan.Java{Homes: m.java}
+	case plan.KindUnit:
+		unit := m.units[r.Path]
+		unit.Systemd, unit.Root = m.systemd, m.session == ""
+		return &unit
 	case plan.KindDir:
 		if d, is := m.dirs[r.Path]; is {
 			return &d
@@ -168,7 +175,7 @@ func (w *world) print() string {
 		for _, f := range slices.Sorted(maps.Keys(m.files)) {
 			fmt.Fprintf(&b, "%s %s %s %+v\n", name, f, digest(m.files[f].Data), m.files[f].Meta)
 		}
-		fmt.Fprintf(&b, "%s %+v\n", name, m.servers)
+		fmt.Fprintf(&b, "%s %+v %+v\n", name, m.servers, m.units)
 	}
 	return b.String() + w.db.print()
 }
@@ -177,7 +184,7 @@ func (w *world) print() string {
 func (w *world) apply(p *plan.Plan) error {
 	w.clock = w.clock.Add(time.Minute)
 	var errs []error
-	for _, stage := range []plan.Stage{plan.StageDatabases, plan.StageFiles, plan.StageRestart} {
+	for _, stage := range []plan.Stage{plan.StageStop, plan.StageDatabases, plan.StageFiles, plan.StageRestart, plan.StageRemove} {
 		for _, c := range p.At(stage) {
 			errs = append(errs, w.make(c))
 		}
@@ -192,8 +199,10 @@ func (w *world) make(c plan.Change) error {
 	case nil:
 		delete(m.files, c.Ref.Path)
 		w.touch(m, path.Dir(c.Ref.Path))
+		m.rewritten(c.Ref.Path)
 	case *plan.File:
 		m.put(c.Ref.Path, after.Data, after.Meta, w.clock)
+		m.rewritten(c.Ref.Path)
 	case *plan.Blob:
 		if after.SHA256 != w.driver.SHA256 {
 			return fmt.Errorf("%s: nothing here has the sha256 %s", c.Ref, after.SHA256)
@@ -202,12 +211,40 @@ func (w *world) make(c plan.Change) error {
 		w.touch(m, path.Dir(c.Ref.Path))
 	case *plan.Server:
 		m.servers[c.Ref.Path] = plan.Server{Running: after.Running, PID: 4711, Started: w.clock}
+		if after.Running && after.Start.Unit != "" {
+			return m.startUnit(c.Ref.Path, after.Start.Unit, w.clock)
+		}
 		if after.Running && after.Start.JavaHome == "" {
 			return fmt.Errorf("%s: started without a JAVA_HOME", c.Ref)
 		}
+	case *plan.Unit:
+		u := m.units[c.Ref.Path]
+		u.Enabled, u.Stale = after.Enabled, u.Stale && !after.Reload
+		m.units[c.Ref.Path] = u
 	default:
 		return w.db.make(c, w.inv, w.clock)
 	}
+	return nil
+}
+
+// rewritten: systemd still holds the old text of a unit.
+func (m *machine) rewritten(name string) {
+	if unit, is := strings.CutPrefix(name, "/etc/systemd/system/"); is {
+		u := m.units[unit]
+		u.Stale = true
+		m.units[unit] = u
+	}
+}
+
+// startUnit starts a server as systemd does, by the text that it has read.
+func (m *machine) startUnit(home, unit string, now time.Time) error {
+	if m.units[unit].Stale {
+		return fmt.Errorf("%s: systemd starts it by an old text", unit)
+	}
+	if _, is := m.files["/etc/systemd/system/"+unit]; !is {
+		return fmt.Errorf("%s: there is no such unit", unit)
+	}
+	m.servers[home] = plan.Server{Running: true, PID: 4711, Started: now, Unit: unit}
 	return nil
 }
 

@@ -20,8 +20,9 @@ import (
 var programs = map[string]string{
 	"sshd": "openssh-server", "ssh": "openssh-client", "sudo": "sudo", "openssl": "openssl", "ip": "iproute2", "ps": "procps",
 	"nsenter": "util-linux", "unshare": "util-linux",
-	"tmux":    "tmux", // a terminal that can be looked at
-	"setfacl": "acl",  // what folders hand on to the files made in them
+	"tmux":      "tmux",    // a terminal that can be looked at
+	"setfacl":   "acl",     // what folders hand on to the files made in them
+	"systemctl": "systemd", // the first process of one host of the lab, in a root of its own
 	// Login shells that operators have.
 	"dash": "dash", "bash": "bash", "ksh": "ksh93u+m", "zsh": "zsh", "tcsh": "tcsh", "fish": "fish", "busybox": "busybox",
 	"mksh": "mksh", "csh": "csh",
