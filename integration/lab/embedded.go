@@ -73,7 +73,7 @@ func (l *Lab) shared(ctx context.Context) error {
 	if err := l.installJava(ctx, filepath.Join(l.Dir, "java")); err != nil {
 		return err
 	}
-	return writeDriver(l.Driver)
+	return errors.Join(writeDriver(l.Driver), l.writePack())
 }
 
 func (l *Lab) embeddedHosts(base int) error {

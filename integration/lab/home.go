@@ -11,11 +11,29 @@ import (
 	"github.com/appm-provision/appm-provision/integration/product"
 )
 
-// writeHome unpacks the product, as it were.
+// writeHome unpacks the product, as it were, where it is not the tool's to do.
 func (h *Host) writeHome(n Node) error {
+	if h.lab.Options.Pack {
+		return nil
+	}
 	home := h.lab.Options.Product
 	home.Offset = n.Offset
 	return home.Write(h.Path(n.Home))
+}
+
+// writePack puts the distribution zip where the operator has it.
+func (l *Lab) writePack() error {
+	if !l.Options.Pack {
+		return nil
+	}
+	home := l.Options.Product
+	home.Offset = 0
+	data, err := home.Pack()
+	if err != nil {
+		return err
+	}
+	l.Pack = filepath.Join(l.Dir, "pack", product.PackRoot+".zip")
+	return inDir(l.Pack, func() error { return os.WriteFile(l.Pack, data, 0o644) })
 }
 
 func writeDriver(path string) error {

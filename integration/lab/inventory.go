@@ -27,7 +27,8 @@ func (l *Lab) Inventory(o InventoryOptions) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "name = %q\n\n", or(o.Name, "lab"))
 	fmt.Fprintf(&b, "[ssh]\nconfig = \"none\"\nuser = %q\nkey = %q\nknown_hosts = [%q]\nsudo = %v\n\n", l.User, l.KeyFile, l.KnownHosts, l.Form == "real")
-	fmt.Fprintf(&b, "[product]\njava_home = %q\n\n", l.JavaHome)
+	fmt.Fprintf(&b, "[product]\njava_home = %q\n", l.JavaHome)
+	l.packTOML(&b)
 	fmt.Fprintf(&b, "[driver]\nfile = %q\n\n", or(o.Driver, l.Driver))
 	l.databaseTOML(&b, o)
 	which := l.deployment(o.Name)
@@ -80,6 +81,18 @@ func (l *Lab) rolesTOML(b *strings.Builder, deployment, extra string) {
 			fmt.Fprintf(b, "name = %q\n", role+"."+deployment+".example.org")
 		}
 	}
+}
+
+// packTOML says what homes are to be made of, and whose they are.
+func (l *Lab) packTOML(b *strings.Builder) {
+	switch {
+	case l.Pack == "":
+		b.WriteString("\n")
+		return
+	case l.Form == "real":
+		b.WriteString("service_user = \"wso2\"\n")
+	}
+	fmt.Fprintf(b, "\n[pack]\nfile = %q\n\n", l.Pack)
 }
 
 func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {

@@ -45,6 +45,9 @@ type Options struct {
 	// configuration files, Standin for how the servers behave. The offset is
 	// each node's own.
 	Product product.Home
+	// Pack leaves the hosts without homes: what Product describes is a
+	// distribution zip on the operator's machine, with no offset in it.
+	Pack bool
 	// Java is a stand-in server that is already built; "" builds it.
 	Java string
 
@@ -96,6 +99,7 @@ type Lab struct {
 	KeyFile    string // with which key
 	KnownHosts string // the file of the hosts' keys
 	Driver     string // a JDBC driver's archive, as the vendor packs it
+	Pack       string // the distribution zip, where Options.Pack asks for one
 	JavaHome   string // on every host
 	Options    Options
 

@@ -72,7 +72,7 @@ func (l *Lab) realHosts(ctx context.Context) error {
 		return err
 	}
 	java := filepath.Join(l.Dir, "java")
-	if err := errors.Join(l.installJava(ctx, java), writeDriver(l.Driver)); err != nil {
+	if err := errors.Join(l.installJava(ctx, java), writeDriver(l.Driver), l.writePack()); err != nil {
 		return err
 	}
 	if len(l.Options.Packages) > 0 {

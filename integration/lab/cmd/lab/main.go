@@ -72,6 +72,7 @@ func up(ctx context.Context, args []string) error {
 	dir := flags.String("dir", "", "where the lab lives (default a new directory below the temporary one)")
 	kind := flags.String("database", "", "mariadb, mysql or mysql-5.6 (default what the machine has)")
 	stock := flags.String("stock", os.Getenv("APPM_STOCK_CONF"), "the release's own configuration files, laid over the fixtures")
+	pack := flags.Bool("pack", false, "hosts without homes, and the distribution zip to make them of")
 	if err := flags.Parse(args); err != nil {
 		return flag.ErrHelp
 	}
@@ -83,7 +84,7 @@ func up(ctx context.Context, args []string) error {
 		*dir = filepath.Join(parent, "lab")
 		defer os.Remove(parent) // stays while the lab is in it
 	}
-	o := lab.Options{Kind: mysqld.Kind(*kind), Product: product.Home{Stock: *stock}}
+	o := lab.Options{Kind: mysqld.Kind(*kind), Product: product.Home{Stock: *stock}, Pack: *pack}
 	switch flags.Arg(0) {
 	case "embedded":
 		return embedded(ctx, *dir, o)
