@@ -41,6 +41,8 @@ var refusals = []refusal{
 	{name: "a database that is half there", code: 15, want: []string{"AM_DB", "1 of", "IDN_BASE_TABLE", "DROP DATABASE"}, make: halfDatabase},
 	{name: "a foreign hosts line", code: 15, want: []string{"pub1: ", "store.appm-wso2.com", "10.9.9.9"}, make: foreignHostsLine},
 	{name: "a file that is not well-formed", code: 15, want: []string{"store1: ", "registry.xml"}, make: brokenXML},
+	{name: "two nodes with one home", code: 3, want: []string{": host pub1: node 2: home ", "want a home for each node"}, make: oneHome},
+	{name: "two nodes with one port", code: 3, want: []string{": host pub1: node 2: port ", "(https) is the https port of the node in line ", "choose another offset"}, make: onePort},
 	{name: "files that do not fit together", code: 15, want: []string{"pub1: ", "identity.xml: line ", "jdbc/NOWHERE", "define it there"}, make: undefinedDatasource},
 	{name: "no Java", code: 14, want: []string{"java_home"}, make: noJava},
 }
@@ -300,6 +302,18 @@ func brokenXML(t *testing.T, w *world) string {
 	keep(t, h.Path(n.Home+"/"+conf+"registry.xml"))
 	replace(t, h, n.Home+"/"+conf+"registry.xml", "</wso2registry>", "")
 	return w.inventory
+}
+
+func oneHome(t *testing.T, w *world) string { return second(t, w, "", 50) }
+
+func onePort(t *testing.T, w *world) string { return second(t, w, "-2", 0) }
+
+// second adds a Gateway to the Publisher's host: its home and offset are the
+// Publisher's, with that much more.
+func second(t *testing.T, w *world, home string, offset int) string {
+	_, n := w.node(t, "publisher")
+	first := fmt.Sprintf("\t{ role = \"publisher\", home = %q", n.Home)
+	return w.vary(t, first, fmt.Sprintf("\t{ role = \"gateway\", name = \"gw9\", home = %q, offset = %d },\n", n.Home+home, n.Offset+offset)+first)
 }
 
 // undefinedDatasource is in a file that no step writes.

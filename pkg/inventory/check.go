@@ -135,7 +135,8 @@ func (r *reader) checkIdle() {
 	}
 }
 
-// serverPorts are what a server listens on or keeps for itself at offset 0.
+// serverPorts are what a server listens on or keeps for itself at offset 0. The
+// embedded LDAP server of the product is switched off, so its 10389 is nobody's.
 var serverPorts = []struct {
 	port int
 	what string

@@ -3,6 +3,7 @@ package steps_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -118,6 +119,83 @@ func TestServersStartInRoleOrder(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestSeveralNodesOfARole: whoever starts after whom, and who is whose peer, follows
+// the roles, and within a role the inventory.
+func TestSeveralNodesOfARole(t *testing.T) {
+	w := newWorld(t, parse(t, severalNodes), "5.1.49")
+	sel, err := w.inv.Select(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := w.build(w.list(sel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var started []string
+	for _, c := range p.At(plan.StageRestart) {
+		started = append(started, c.Node)
+	}
+	if want := "idp1 gateway1 gateway2 zpub apub store2 store1"; strings.Join(started, " ") != want {
+		t.Errorf("the servers start as %v, want %s", started, want)
+	}
+	peers := regexp.MustCompile(`(?s)<hostName>(\S+?)</hostName>\s*<port>(\d+)</port>`)
+	for node, want := range map[string]string{
+		"zpub":   "192.168.10.13:4001 192.168.10.12:4000 192.168.10.14:4000",
+		"apub":   "192.168.10.13:4000 192.168.10.12:4000 192.168.10.14:4000",
+		"store1": "192.168.10.13:4000 192.168.10.13:4001 192.168.10.12:4000",
+	} {
+		n, _ := w.inv.Node(node)
+		var got []string
+		for _, c := range p.On(n.Host) {
+			if f, is := c.After.(*plan.File); is && c.Ref.Path == n.Home+"/repository/conf/axis2/axis2.xml" {
+				for _, m := range peers.FindAllSubmatch(f.Data, -1) {
+					got = append(got, string(m[1])+":"+string(m[2]))
+				}
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s lists %v, want %s", node, got, want)
+		}
+	}
+}
+
+// Two Publishers share a host, a Gateway and a Store another, and the file names
+// them in no order.
+const severalNodes = `nodes = [{ role = "publisher" }]
+=>
+nodes = [
+  { role = "publisher", name = "zpub" },
+  { role = "publisher", name = "apub", home = "/opt/apub", offset = 1, cluster_port = 4001 },
+]
+====
+name = "gateway1"
+address = "192.168.10.12"
+nodes = [{ role = "gateway" }]
+=>
+name = "edge1"
+address = "192.168.10.12"
+nodes = [
+  { role = "store", name = "store2", home = "/opt/store2", offset = 1 },
+  { role = "gateway", name = "gateway1" },
+  { role = "gateway", name = "gateway2", home = "/opt/gateway2", offset = 2 },
+]
+====
+[[host]]
+name = "idp1"
+=>
+[publisher]
+address = "192.168.10.20"
+
+[store]
+address = "192.168.10.21"
+
+[gateway]
+address = "192.168.10.22"
+
+[[host]]
+name = "idp1"
+`
 
 // TestHowAServerIsStarted holds what the plan's text does not show: the ports
 // that must answer, the timeouts and JAVA_HOME.

@@ -44,10 +44,20 @@ func TestStockFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, c := range p.Changes {
+		if c.Ref.Kind == plan.KindFile && !slices.Contains(stockFiles, path.Base(c.Ref.Path)) {
+			t.Errorf("%s changes, and no line of it is meant", c.Ref)
+		}
+	}
+	for _, n := range p.Notes {
+		if n.Target != plan.Deployment {
+			t.Errorf("the stock files are worth a note: %s: %s", n.Target, n.Text)
+		}
+	}
 	text := render(t, p, nil)
 	var removed, added int
 	for _, n := range w.inv.Nodes {
-		for _, file := range []string{"hosts", "carbon.xml", "master-datasources.xml", "app-manager.xml", "user-mgt.xml", "registry.xml", "axis2.xml"} {
+		for _, file := range stockFiles {
 			minus, plus := holds(t, p, text, n, file)
 			removed, added = removed+minus, added+plus
 		}
@@ -58,6 +68,9 @@ func TestStockFiles(t *testing.T) {
 		t.Errorf("got -%d +%d, want -%d +%d", removed, added, byHandRemoved, byHandAdded+emptyLines+hostsLines)
 	}
 }
+
+// stockFiles are all that a step writes, by name.
+var stockFiles = []string{"hosts", "carbon.xml", "master-datasources.xml", "app-manager.xml", "user-mgt.xml", "registry.xml", "axis2.xml"}
 
 // holds compares the diff of one file of a node with what is meant.
 func holds(t *testing.T, p *plan.Plan, text string, n inventory.Node, file string) (minus, plus int) {
