@@ -44,7 +44,7 @@ type thrown []string
 
 func (t thrown) Error() string { return strings.Join(t, "\nCaused by: ") }
 
-var errRefused = errors.New("the server refuses this name and password")
+var errRefused = errors.New("org.apache.axis2.AxisFault: Transport error: 401 Error: Unauthorized")
 
 // call sends a form to a service.
 func call(ctx context.Context, c *http.Client, url string, values url.Values, basic *peer) error {
@@ -108,35 +108,50 @@ const (
 	entitlementClass  = "org.wso2.carbon.appmgt.impl.entitlement.XacmlEntitlementServiceImpl"
 )
 
-// greet logs in wherever app-manager.xml says, so that a wrong address or
-// password is in the log before the first user comes. The product does this
-// when it is first needed, and then writes the same lines; it too goes on
-// without.
+// greet logs in at the other servers that app-manager.xml names, so that a
+// wrong address or password is in the log before the first user comes. The
+// product does this when it is first needed, and then writes the same lines; it
+// too goes on without. Of itself a server has nothing to find out: an IDP's
+// file names itself, with an administrator whom nobody needs there.
 func (s *server) greet(ctx context.Context) {
 	w := s.conf.wiring
-	logins := []func(){
-		func() {
-			err := call(ctx, s.client(), w.auth.url+"RemoteUserStoreManagerService", nil, &w.auth)
-			s.miss(ctx, authClass, "Error while accessing backend services for user role list", err)
-		},
-		func() { _, err := s.configurator500(ctx); s.miss(ctx, configuratorClass, configuratorFailed, err) },
-		func() {
-			_, err := s.login(ctx, w.entitlement, "/services/", "entitlement service")
-			s.miss(ctx, entitlementClass, "Error while initializing the entitlement service", err)
-		},
+	var all sync.WaitGroup
+	with := func(p peer, login func()) {
+		if s.isSelf(ctx, p) {
+			return
+		}
+		all.Add(1)
+		go func() { defer all.Done(); login() }()
 	}
+	with(w.auth, func() {
+		err := call(ctx, s.client(), w.auth.url+"RemoteUserStoreManagerService", nil, &w.auth)
+		s.miss(ctx, authClass, "Error while accessing backend services for user role list", err)
+	})
+	with(w.configurator, func() {
+		_, err := s.atConfigurator(ctx)
+		s.miss(ctx, configuratorClass, configuratorFailed, err)
+	})
+	with(w.entitlement, func() {
+		_, err := s.login(ctx, w.entitlement, "/services/", "entitlement service")
+		s.miss(ctx, entitlementClass, "Error while initializing the entitlement service", err)
+	})
 	for _, g := range w.gateways {
-		logins = append(logins, func() {
+		with(g.peer, func() {
 			_, err := s.login(ctx, g.peer, "", gatewayAdmin)
 			s.miss(ctx, providerClass, publishFailed, err)
 		})
 	}
-	var all sync.WaitGroup
-	for _, l := range logins {
-		all.Add(1)
-		go func() { defer all.Done(); l() }()
-	}
 	all.Wait()
+}
+
+// isSelf tells whether a peer is this very server.
+func (s *server) isSelf(ctx context.Context, p peer) bool {
+	u, err := url.Parse(p.url)
+	if err != nil || u.Port() != s.props["mgt.transport.https.port"] {
+		return false
+	}
+	address, err := s.resolve(ctx, u.Hostname())
+	return err == nil && (address == s.props["carbon.local.ip"] || loopback(address))
 }
 
 const (
@@ -145,8 +160,8 @@ const (
 	gatewayAdmin       = "API gateway admin"
 )
 
-// configurator500 logs in where apps are to be made known.
-func (s *server) configurator500(ctx context.Context) (*http.Client, error) {
+// atConfigurator logs in where apps are to be made known.
+func (s *server) atConfigurator(ctx context.Context) (*http.Client, error) {
 	return s.login(ctx, s.conf.wiring.configurator, "/services/", "SSO IDP admin")
 }
 

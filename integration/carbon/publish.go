@@ -94,7 +94,7 @@ func (s *server) publish(ctx context.Context, a app) error {
 // app's own address on the Gateway.
 func (s *server) registerApp(ctx context.Context, a app) error {
 	w := s.conf.wiring
-	c, err := s.configurator500(ctx)
+	c, err := s.atConfigurator(ctx)
 	if err != nil {
 		return err
 	}
