@@ -126,7 +126,7 @@ func (in *initial) left(inv inventory.Inventory) (driver string, variables []rep
 			driver = name
 		}
 	}
-	for _, ref := range []inventory.SecretRef{inv.Database.Admin.Password, inv.Database.Password} {
+	for _, ref := range []inventory.SecretRef{inv.Database.Admin.Password, inv.Database.Password, inv.Admin.Password} {
 		if name := ref.Env(); name != "" {
 			if _, set := os.LookupEnv(name); !set {
 				variables = append(variables, report.Variable{Name: name, Of: ref.Of()})

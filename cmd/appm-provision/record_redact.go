@@ -16,7 +16,7 @@ import (
 // secrets are all that the session knows: of the databases, and of the ways to
 // the hosts.
 func (s *session) secrets() []inventory.Secret {
-	list := []inventory.Secret{s.password, s.admin}
+	list := []inventory.Secret{s.password, s.admin, s.deployment.Administrator}
 	for _, way := range s.logins.hosts {
 		for _, stop := range way.stops() {
 			for _, given := range []func() string{stop.Password, stop.BecomePassword} {

@@ -86,6 +86,11 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	d := steps.Deployment{Inventory: inv, Select: s.sel}
 	var errs [3]error
 	d.Password, errs[0] = inv.Database.Password.Resolve(from)
+	if inv.Admin.Password.Kind() != inventory.SecretMissing {
+		var err error
+		d.Administrator, err = inv.Admin.Password.Resolve(from)
+		errs[0] = errors.Join(errs[0], err)
+	}
 	if s.touchesDatabase() {
 		errs[1] = s.prepareDatabase(from)
 	}
@@ -99,7 +104,7 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 	}
 	s.blobs[d.Driver.SHA256] = jar
 	s.password, d.Admin = d.Password, s.admin
-	s.clean = cleaner(s.password, s.admin)
+	s.clean = cleaner(s.password, s.admin, d.Administrator)
 	s.steps, s.deployment = steps.For(d), d
 	return s, s.prepareLogins(ctx, from)
 }

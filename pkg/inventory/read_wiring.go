@@ -200,10 +200,10 @@ func (r *reader) admin(s section) {
 }
 
 // adminName keeps to what the product's own rule for user names lets pass, and
-// needs no escaping anywhere.
+// needs no escaping anywhere. An @ would name a tenant.
 func adminName(value string) string {
-	if len(value) < 3 || len(value) > 30 || !only(value, letters+digits+"._-@") {
-		return "is no name of an administrator (want 3 to 30 letters, digits and . _ - @)"
+	if len(value) < 3 || len(value) > 30 || !only(value, letters+digits+"._-") {
+		return "is no name of an administrator (want 3 to 30 letters, digits and . _ -)"
 	}
 	return ""
 }

@@ -52,7 +52,7 @@ var schema = []key{
 	{name: "admin", kind: table,
 		doc: "[The product's administrator](#admin)", keys: []key{
 			{name: "user", kind: text, def: "`\"admin\"`",
-				doc: "Its name: 3 to 30 letters, digits and `. _ - @`."},
+				doc: "Its name: 3 to 30 letters, digits and `. _ -`."},
 			{name: "password", kind: secret, def: "required",
 				doc: "5 to 30 characters without a blank, as the product's user store wants it."},
 		}},

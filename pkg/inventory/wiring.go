@@ -27,5 +27,12 @@ type Wiring struct {
 	PublisherACS, StoreACS, SocialACS string
 }
 
+// Leads tells whether the ports in the URLs of a role are those of one of its
+// nodes. Where they are not, as behind a load balancer, the name must not lead
+// the node to itself.
+func (s Shared) Leads(n Node) bool {
+	return s.Offset == n.Offset && s.URL == plain("https", s, httpsPort)
+}
+
 // Keep is what to write to leave a URL as the file has it.
 const Keep = "keep"

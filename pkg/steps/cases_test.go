@@ -121,7 +121,7 @@ func (c *testCase) list(t *testing.T) []plan.Step {
 }
 
 func (w *world) list(sel inventory.Selection) []plan.Step {
-	return steps.For(steps.Deployment{Inventory: w.inv, Select: sel, Password: inventory.NewSecret(password), Driver: w.driver})
+	return steps.For(steps.Deployment{Inventory: w.inv, Select: sel, Password: inventory.NewSecret(password), Administrator: inventory.NewSecret(administrator), Driver: w.driver})
 }
 
 // build plans as cmd does: what the steps need is gathered, and nothing else.

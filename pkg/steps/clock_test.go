@@ -12,7 +12,7 @@ import (
 // server has loaded, and no restart can change that.
 func TestAClockThatWasSetBackIsNamed(t *testing.T) {
 	for ahead, want := range map[time.Duration]bool{time.Second: false, time.Hour: true} {
-		w := newWorld(t, parse(t, ""), "5.1.49")
+		w := newWorld(t, parse(t, "name = \"test\"\n=>\nname = \"test\"\nwiring = { host_names = false }"), "5.1.49") // carbon.xml stays
 		n, _ := w.inv.Node("idp1")
 		m := w.hosts[n.Host]
 		m.servers[n.Home] = plan.Server{Running: true, Started: w.clock}

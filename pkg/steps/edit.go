@@ -4,18 +4,20 @@ import (
 	"bytes"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/jsonedit"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
-// An Edit is a step that changes one XML file of a home, which the node's server
-// loads: the file's edits may depend on what stands in it.
+// An Edit is a step that changes one XML or JSON file of a home, which the node's
+// server loads: edits of XML may depend on what stands in the file.
 type Edit struct {
 	name  string
 	file  string // below the home
 	why   string
 	needs []plan.Need
 	edits func(*xmledit.Doc) ([]xmledit.Edit, error)
+	json  []jsonedit.Edit // of a file that is no XML
 	notes func(*plan.State) []plan.Note
 }
 
@@ -54,6 +56,10 @@ func (e Edit) step(n inventory.Node) plan.Step {
 }
 
 func (e Edit) apply(src []byte) ([]byte, error) {
+	if e.edits == nil {
+		out, _, err := jsonedit.Apply(src, e.json...)
+		return out, err
+	}
 	doc, err := xmledit.Parse(src)
 	if err != nil {
 		return nil, err

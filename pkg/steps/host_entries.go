@@ -12,11 +12,10 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/plan"
 )
 
-// HostEntries maps the database's name and those of Publisher and Store in the
-// hosts file, in a block that carries the deployment's name. A name that
-// another line maps to the wanted address needs none; one that maps it
-// elsewhere is a conflict, because which of two lines wins is the resolver's
-// choice (facts.md section 7).
+// HostEntries maps the database's name and those of the roles in the hosts file,
+// in a block that carries the deployment's name. A name that another line maps to
+// the wanted address needs none; one that maps it elsewhere is a conflict, because
+// which of two lines wins is the resolver's choice (facts.md section 7).
 func HostEntries(d Deployment, h inventory.Host) plan.Step {
 	ref := plan.Ref{Target: h.Name, Kind: plan.KindFile, Path: h.HostsFile}
 	return plan.Step{
@@ -40,7 +39,7 @@ func HostEntries(d Deployment, h inventory.Host) plan.Step {
 			if o == nil && len(after.Data) == 0 {
 				return nil, nil, nil
 			}
-			return []plan.Want{{Ref: ref, After: after, Why: "names of database, Publisher and Store"}}, nil, nil
+			return []plan.Want{{Ref: ref, After: after, Why: "names of database and servers"}}, nil, nil
 		},
 	}
 }
@@ -63,7 +62,8 @@ type entry struct{ address, name string }
 
 // entries are what a host must resolve. The database's name maps to the
 // database host's own address everywhere, so that URL and grant stay the same
-// on all nodes; Publisher and Store know themselves as 127.0.0.1.
+// on all nodes; each role's nodes know themselves as 127.0.0.1, as the page has it
+// of Publisher and Store, where the ports of its URLs are their own.
 func (d Deployment) entries(h inventory.Host) []entry {
 	inv := d.Inventory
 	var list []entry
@@ -73,13 +73,11 @@ func (d Deployment) entries(h inventory.Host) []entry {
 	if !h.Entries { // where the others are is not ours to say
 		return list
 	}
-	for _, shared := range []struct {
-		role inventory.Role
-		inventory.Shared
-	}{{inventory.Publisher, inv.Publisher}, {inventory.Store, inv.Store}} {
+	for _, role := range inventory.Roles {
+		shared := inv.Shared(role)
 		address := shared.Address
 		for _, n := range inv.NodesOn(h.Name) {
-			if n.Role == shared.role {
+			if n.Role == role && (!inv.Wiring.Manage || shared.Leads(n)) {
 				address = "127.0.0.1"
 			}
 		}

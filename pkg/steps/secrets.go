@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/appm-provision/appm-provision/pkg/jsonedit"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
@@ -29,6 +30,8 @@ var rawSecrets = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)<[^<>]*` + secretWord + `["'](?:[^<>]*[^<>/])?>((?:[^<]|<!\[CDATA\[)+)<`),
 	// <property name="password" value="X"/>
 	regexp.MustCompile(`(?i)<[^<>]*` + secretWord + `["'][^<>]*\svalue\s*=\s*(?:"([^"]+)"|'([^']+)')`),
+	// "password": "X", also where the rest is no JSON any more
+	regexp.MustCompile(`(?i)"[^"\n]*` + secretWord + `"\s*:\s*"((?:[^"\\\n]|\\.)+)`),
 	// password="X"
 	regexp.MustCompile(`(?i)[\w:.-]*` + secretWord + `\s*=\s*(?:"([^"]+)"|'([^']+)')`),
 	// jdbc:mysql://h/d?user=a&amp;password=X, and the ; of other vendors
@@ -41,8 +44,8 @@ var userinfo = regexp.MustCompile(`://[^/\s:@<>"']*:([^/\s<>"']+)@`)
 // Secrets finds the bytes of any managed file that must not be shown.
 func Secrets(src []byte) []plan.Span { return secrets(src) }
 
-// secrets finds the bytes of an XML file that must not be shown: every
-// password-like element, attribute and property, whoever's it is. The admin
+// secrets finds the bytes of an XML or JSON file that must not be shown: every
+// password-like element, attribute, property and member, whoever's it is. The admin
 // password of user-mgt.xml stands three lines above our edit and would appear
 // in a diff's context.
 func secrets(src []byte) []plan.Span {
@@ -52,7 +55,9 @@ func secrets(src []byte) []plan.Span {
 			spans = append(spans, plan.Span{Start: start, End: end})
 		}
 	}
-	if doc, err := xmledit.Parse(src); err == nil {
+	if isJSON(src) {
+		jsonSecrets(src, add)
+	} else if doc, err := xmledit.Parse(src); err == nil {
 		doc.Walk(func(n xmledit.Node) bool {
 			walkSecrets(n, add)
 			return true
@@ -76,6 +81,31 @@ func secrets(src []byte) []plan.Span {
 		search(userinfo, 0, len(src))
 	}
 	return spans
+}
+
+// isJSON tells whether a file is JSON rather than XML.
+func isJSON(src []byte) bool {
+	text := bytes.TrimLeft(bytes.TrimPrefix(src, []byte("\ufeff")), " \t\r\n")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+}
+
+// jsonSecrets hides the values of members that are named like a secret: of a
+// string what stands between its quotes.
+func jsonSecrets(src []byte, add func(start, end int)) {
+	doc, err := jsonedit.Parse(src)
+	if err != nil {
+		return
+	}
+	doc.Walk(func(_, name string, value jsonedit.Span) bool {
+		if !isSecret(name) {
+			return true
+		}
+		if src[value.Start] == '"' {
+			value.Start, value.End = value.Start+1, value.End-1
+		}
+		add(value.Start, value.End)
+		return false
+	})
 }
 
 // windows are the parts of a file in which a name of a secret occurs, each from

@@ -59,6 +59,15 @@ func TestSecrets(t *testing.T) {
 		{"userinfo without a user", `<a><url>redis://:X@h</url></a>`, `<a><url>redis://:#@h</url></a>`},
 		{"URL in a comment", `<a><!-- https://u:X@h --></a>`, `<a><!-- https://u:#@h --></a>`},
 
+		{"JSON", `{"keyStorePassword" : "X", "user": {"password":"y\"z", "name": "n"}}`, `{"keyStorePassword" : "#", "user": {"password":"#", "name": "n"}}`},
+		{"JSON of other kinds", `[{"secret": {"a": "X"}, "token": 17, "pass": ""}]`, `[{"secret": #, "token": #, "pass": ""}]`},
+		{"JSON, after a byte order mark", "\ufeff{\"pwd\":\"X\"}", "\ufeff{\"pwd\":\"#\"}"},
+		{"JSON with escapes in the name", `{"pass\u0077ord": "X"}`, `{"pass\u0077ord": "#"}`},
+		{"URL in JSON", `{"url": "https://u:X@h/p?password=y&a=b"}`, `{"url": "https://u:#@h/p?password=#&a=b"}`},
+		{"JSON no more", "{\"password\": \"X\\\"y\",\n \"a\": }", "{\"password\": \"#\",\n \"a\": }"},
+		{"JSON in XML", `<a><!-- {"clientSecret": "X"} --></a>`, `<a><!-- {"clientSecret": "#"} --></a>`},
+		{"JSON that only sounds like one", `{"passwordRule": "x", "passes": 3}`, `{"passwordRule": "x", "passes": 3}`},
+
 		{"not well-formed", `<a><password>X</password><b></a>`, `<a><password>#</password><b></a>`},
 		{"cut off", `<a password="X" b="y`, `<a password="#" b="y`},
 

@@ -16,7 +16,9 @@ type Deployment struct {
 	Select    inventory.Selection
 	Password  inventory.Secret // of the application's database account
 	Admin     inventory.Secret // of the tool's own; zero where the server knows it by the socket
-	Driver    Driver
+	// Administrator is the password of the product's own; zero where the inventory names none.
+	Administrator inventory.Secret
+	Driver        Driver
 }
 
 // row is a kind of step: one of a node's, with the roles that it is for, a
@@ -46,6 +48,10 @@ func order() []row {
 		{roles: all, file: UserManagement},
 		{roles: shares, file: Registry},
 		{roles: shares, file: Axis2},
+		{roles: []inventory.Role{inventory.IDP}, file: SingleSignOn, only: wired},
+		{roles: []inventory.Role{inventory.Publisher}, file: PublisherJSON, only: wiredOrAdmin},
+		{roles: []inventory.Role{inventory.Store}, file: StoreJSON, only: wired},
+		{roles: []inventory.Role{inventory.Store}, file: SocialJSON, only: wired},
 		{roles: all, node: CrossCheck},
 		{nodes: Agreement},
 		{nodes: Ports},
@@ -60,6 +66,12 @@ var (
 	apps   = []inventory.Role{inventory.Gateway, inventory.Publisher, inventory.Store}
 	shares = []inventory.Role{inventory.Publisher, inventory.Store}
 )
+
+func wired(inv inventory.Inventory) bool { return inv.Wiring.Manage }
+
+func wiredOrAdmin(inv inventory.Inventory) bool {
+	return inv.Wiring.Manage || inv.Admin.Password.Kind() != inventory.SecretMissing
+}
 
 // For returns the steps of a deployment, or of the selected part of it, in the
 // order of the run; within a step, nodes stand in role order.

@@ -18,7 +18,10 @@ import (
 const (
 	byHandRemoved, byHandAdded = 42, 210
 	emptyLines                 = 14
-	hostsLines                 = 4 * 5 // a block of three names on each host
+	hostsLines                 = 4 * 7 // a block of five names on each host
+	// The wiring replaces lines and adds none: of four carbon.xml, of three
+	// app-manager.xml, of the IDP's addresses, of three JSON files.
+	wiringLines = 4*2 + 3*7 + 6 + 3*2
 )
 
 // TestStockFiles configures the files of the release itself, and holds the diff
@@ -63,14 +66,15 @@ func TestStockFiles(t *testing.T) {
 		}
 	}
 	t.Logf("%-24s %-10s -%-3d +%d", "all files", "all roles", removed, added)
-	t.Logf("by hand: -%d +%d; and %d empty lines between new elements, and %d lines of hosts files", byHandRemoved, byHandAdded, emptyLines, hostsLines)
-	if removed != byHandRemoved || added != byHandAdded+emptyLines+hostsLines {
-		t.Errorf("got -%d +%d, want -%d +%d", removed, added, byHandRemoved, byHandAdded+emptyLines+hostsLines)
+	t.Logf("by hand: -%d +%d; and %d empty lines between new elements, %d lines of hosts files, and %d of the wiring, which the page leaves out", byHandRemoved, byHandAdded, emptyLines, hostsLines, wiringLines)
+	if removed != byHandRemoved+wiringLines || added != byHandAdded+emptyLines+hostsLines+wiringLines {
+		t.Errorf("got -%d +%d, want -%d +%d", removed, added, byHandRemoved+wiringLines, byHandAdded+emptyLines+hostsLines+wiringLines)
 	}
 }
 
 // stockFiles are all that a step writes, by name.
-var stockFiles = []string{"hosts", "carbon.xml", "master-datasources.xml", "app-manager.xml", "user-mgt.xml", "registry.xml", "axis2.xml"}
+var stockFiles = []string{"hosts", "carbon.xml", "master-datasources.xml", "app-manager.xml", "user-mgt.xml", "registry.xml", "axis2.xml",
+	"sso-idp-config.xml", "publisher.json", "store.json", "social.json"}
 
 // holds compares the diff of one file of a node with what is meant.
 func holds(t *testing.T, p *plan.Plan, text string, n inventory.Node, file string) (minus, plus int) {
@@ -122,23 +126,33 @@ func meant(n inventory.Node, file string) []string {
 		parts = []string{strings.ReplaceAll(registry, "ROLE", string(n.Role))}
 	case file == "axis2.xml" && shares:
 		parts = []string{axis2[n.Role]}
+	case file == "carbon.xml":
+		parts = []string{strings.ReplaceAll(hostNames, "ROLE", string(n.Role))}
+	case file == "app-manager.xml" && n.Role != inventory.IDP:
+		parts = []string{appManager}
+	default:
+		parts = []string{wiringOf[string(n.Role)+" "+file]}
 	}
 	var list []string
 	for _, part := range parts {
+		if part == "" {
+			continue
+		}
 		list = append(list, strings.Split(strings.TrimSpace(part), "\n")...)
 	}
 	return list
 }
 
 var hostsOf = map[inventory.Role]string{
-	inventory.IDP:       block("192.168.10.13", "192.168.10.14"),
-	inventory.Gateway:   block("192.168.10.13", "192.168.10.14"),
-	inventory.Publisher: block("127.0.0.1", "192.168.10.14"),
-	inventory.Store:     block("192.168.10.13", "127.0.0.1"),
+	inventory.IDP:       block("127.0.0.1", "192.168.10.12", "192.168.10.13", "192.168.10.14"),
+	inventory.Gateway:   block("192.168.10.11", "127.0.0.1", "192.168.10.13", "192.168.10.14"),
+	inventory.Publisher: block("192.168.10.11", "192.168.10.12", "127.0.0.1", "192.168.10.14"),
+	inventory.Store:     block("192.168.10.11", "192.168.10.12", "192.168.10.13", "127.0.0.1"),
 }
 
-func block(publisher, store string) string {
+func block(idp, gateway, publisher, store string) string {
 	return "+# appm-provision test: begin\n+192.168.10.5\tcarbondb.mysql-wso2.com\n" +
+		"+" + idp + "\tidp.appm-wso2.com\n+" + gateway + "\tgateway.appm-wso2.com\n" +
 		"+" + publisher + "\tpublisher.appm-wso2.com\n+" + store + "\tstore.appm-wso2.com\n+# appm-provision test: end"
 }
 
@@ -240,3 +254,52 @@ func members(self, peer string) string {
 -<hostName>127.0.0.1</hostName>
 +<hostName>` + peer + `</hostName>`
 }
+
+const hostNames = `
+-<HostName>localhost</HostName>
++<HostName>ROLE.appm-wso2.com</HostName>
+-<MgtHostName>localhost</MgtHostName>
++<MgtHostName>ROLE.appm-wso2.com</MgtHostName>`
+
+const appManager = `
+-<ServerURL>https://${carbon.local.ip}:${mgt.transport.https.port}/services/</ServerURL>
++<ServerURL>https://idp.appm-wso2.com:9443/services/</ServerURL>
+-<ServerURL>https://${carbon.local.ip}:${mgt.transport.https.port}/services/</ServerURL>
++<ServerURL>https://gateway.appm-wso2.com:9443/services/</ServerURL>
+-<GatewayEndpoint>http://${carbon.local.ip}:${http.nio.port},https://${carbon.local.ip}:${https.nio.port}</GatewayEndpoint>
++<GatewayEndpoint>http://gateway.appm-wso2.com:8280,https://gateway.appm-wso2.com:8243</GatewayEndpoint>
+-<IdentityProviderUrl>https://${carbon.local.ip}:${mgt.transport.https.port}/samlsso</IdentityProviderUrl>
++<IdentityProviderUrl>https://idp.appm-wso2.com:9443/samlsso</IdentityProviderUrl>
+-<providerURL>https://${carbon.local.ip}:${mgt.transport.https.port}</providerURL>
++<providerURL>https://idp.appm-wso2.com:9443</providerURL>
+-<ServerUrl>https://${carbon.local.ip}:${mgt.transport.https.port}</ServerUrl>
++<ServerUrl>https://idp.appm-wso2.com:9443</ServerUrl>
+-<Access-Control-Allow-Origin>https://localhost:9443,http://localhost:9763</Access-Control-Allow-Origin>
++<Access-Control-Allow-Origin>https://store.appm-wso2.com:9443,http://store.appm-wso2.com:9763</Access-Control-Allow-Origin>`
+
+var wiringOf = map[string]string{
+	"idp sso-idp-config.xml": acs("store", "store") + acs("store", "social") + acs("publisher", "publisher"),
+	"publisher publisher.json": portal + `
+-"publisherAcs": "%https.host%/publisher/sso",
++"publisherAcs": "https://publisher.appm-wso2.com:9443/publisher/acs",`,
+	"store store.json": portal + `
+-"storeAcs" : "%https.host%/store/acs",
++"storeAcs" : "https://store.appm-wso2.com:9443/store/acs",`,
+	"store social.json": portal + `
+-"storeAcs" : "%https.host%/store/acs.jag",
++"storeAcs" : "https://store.appm-wso2.com:9443/social/acs",`,
+}
+
+// acs are the two addresses of an application, which its server has.
+func acs(server, app string) string {
+	var b strings.Builder
+	for _, name := range []string{"AssertionConsumerServiceURL", "DefaultAssertionConsumerServiceURL"} {
+		b.WriteString("\n-<" + name + ">https://localhost:9443/" + app + "/acs</" + name + ">" +
+			"\n+<" + name + ">https://" + server + ".appm-wso2.com:9443/" + app + "/acs</" + name + ">")
+	}
+	return b.String()
+}
+
+const portal = `
+-"identityProviderURL": "%https.host%/samlsso",
++"identityProviderURL": "https://idp.appm-wso2.com:9443/samlsso",`

@@ -25,8 +25,9 @@ import (
 // regular expressions treat as their own; the other one is planted wherever a
 // fixture has a password that is not ours.
 const (
-	password = `appm-S3cret&<>"'\$1`
-	planted  = `Pl4nted&amp;Secret`
+	password      = `appm-S3cret&<>"'\$1`
+	administrator = `adm1n-S3cret&<>"'\$1`
+	planted       = `Pl4nted&amp;Secret`
 )
 
 // world is what the steps see of a deployment, in memory: hosts that carry
@@ -52,13 +53,13 @@ type machine struct {
 }
 
 // passwords are the places in the fixtures where somebody's password stands.
-var passwords = regexp.MustCompile(`(<\w*[Pp]assword>|name="(?:ConnectionPassword|AuthPass|password)">)[^<]+<`)
+var passwords = regexp.MustCompile(`(<\w*[Pp]assword>|name="(?:ConnectionPassword|AuthPass|password)">|"\w*[Pp]assword": ?")[^<"]+([<"])`)
 
 // pack are the files of a fresh home, with passwords of our own in them.
 var pack = sync.OnceValues(func() ([]product.File, error) {
 	files, err := product.Home{}.Files()
 	for i, f := range files {
-		files[i].Data = passwords.ReplaceAll(f.Data, []byte("${1}"+planted+"<"))
+		files[i].Data = passwords.ReplaceAll(f.Data, []byte("${1}"+planted+"${2}"))
 	}
 	return files, err
 })
