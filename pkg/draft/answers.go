@@ -74,7 +74,7 @@ func New(a Answers) (*Draft, error) {
 // shared gives the name of a role with several nodes an address: it can map to
 // one only.
 func (d *Draft) shared(a Answers) {
-	for _, role := range []inventory.Role{inventory.Publisher, inventory.Store} {
+	for _, role := range inventory.Roles {
 		if list := a.Places[role]; len(list) > 1 {
 			t := d.Table(string(role))
 			t.text("address", list[0].Address)

@@ -128,6 +128,7 @@ func (r *reading) found() (*Found, error) {
 	r.ssh(d)
 	r.sharedNames(d)
 	r.hosts(d)
+	r.wiring(d)
 	r.siblings()
 	f.Unusual = r.unusual
 	return f, nil

@@ -179,7 +179,7 @@ func TestADeploymentMadeByHandIsReproduced(t *testing.T) {
 	for _, want := range []string{
 		`manage   = false`, `schemas  = { am = "apimgtdb", um = "userdb", reg = "regdb" }`,
 		`name     = "apimgtdb.mysql-wso2.com"`, `names    = { um = "userdb.mysql-wso2.com", reg = "regdb.mysql-wso2.com", es = "mysql-appm.wso2.com" }`,
-		`address  = "192.168.10.5"`, `name = "store.appm-wso2.com"`, `[{ role = "gateway"`, `host_entries = false`,
+		`address  = "192.168.10.5"`, `name = "store.appm-wso2.com"`, `[{ role = "gateway"`, `host_entries = false`, "[wiring]\nmanage = false",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the inventory does not say %s:\n%s", want, text)
@@ -286,5 +286,44 @@ func TestHomesThatAreNone(t *testing.T) {
 	s.sites[0].Home = filepath.Join(s.dir, "nowhere")
 	if _, err := s.found(nil); err == nil || !strings.Contains(err.Error(), "nowhere/repository/conf/carbon.xml: there is no such file; name the home of an App Manager 1.2.0") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A deployment whose servers know each other is one that needs no [wiring], but
+// for what somebody decided otherwise.
+func TestWhatConnectsTheServersIsReproduced(t *testing.T) {
+	s := handMade(t)
+	f, err := s.found(nil)
+	s.must(err)
+	s.must(f.Draft.Set("wiring.manage=true"))
+	_, p, _ := s.plan(f)
+	for _, c := range p.Changes {
+		if after, is := c.After.(*plan.File); is {
+			s.must(os.WriteFile(c.Ref.Path, after.Data, 0o644))
+		}
+	}
+	f, err = s.found(nil)
+	s.must(err)
+	text, p, _ := s.plan(f)
+	if strings.Contains(text, "[wiring]") || !strings.Contains(text, `name = "gateway.appm-wso2.com"`) || !p.Empty() {
+		t.Errorf("got %d changes, and\n%s", len(p.Changes), text)
+	}
+	const conf = "repository/conf/"
+	for _, host := range []string{"gateway1", "publisher1", "store1"} {
+		s.edit(host, conf+"app-manager.xml", ">http://gateway.appm-wso2.com:8280,https", ">https")
+		s.edit(host, conf+"app-manager.xml", "https://store.appm-wso2.com:9443,http://store.appm-wso2.com:9763<", "https://localhost:9443<")
+	}
+	s.edit("store1", conf+"carbon.xml", "<HostName>store.appm", "<HostName>shop.appm")
+	s.edit("store1", conf+"carbon.xml", "<MgtHostName>store.appm", "<MgtHostName>shop.appm")
+	f, err = s.found(nil)
+	s.must(err)
+	text, p, _ = s.plan(f)
+	for _, want := range []string{`gateway_endpoint = ["https://gateway.appm-wso2.com:8243"]`, `cors_origins     = "keep"`, `host_name = "shop.appm-wso2.com"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the inventory does not say %s:\n%s", want, text)
+		}
+	}
+	if !p.Empty() {
+		t.Errorf("the plan changes %v", p.Changes)
 	}
 }

@@ -16,9 +16,11 @@ const (
 	datasources = "repository/conf/datasources/master-datasources.xml"
 	appManager  = "repository/conf/app-manager.xml"
 	userMgt     = "repository/conf/user-mgt.xml"
-	registry    = "repository/conf/registry.xml"
-	axis2       = "repository/conf/axis2/axis2.xml"
-	drivers     = "repository/components/lib/mysql-connector-*.jar"
+	// singleSignOn is an IDP's; every home has one.
+	singleSignOn = "repository/conf/identity/sso-idp-config.xml"
+	registry     = "repository/conf/registry.xml"
+	axis2        = "repository/conf/axis2/axis2.xml"
+	drivers      = "repository/components/lib/mysql-connector-*.jar"
 )
 
 // compared are those in which siblings are compared.
@@ -31,7 +33,7 @@ func Needs(host, hostsFile string, sites []Site) []plan.Need {
 		if s.Host != host {
 			continue
 		}
-		for _, f := range compared {
+		for _, f := range append([]string{singleSignOn}, compared...) {
 			needs = append(needs, plan.Need{Ref: s.at(f), As: s.Home})
 		}
 		needs = append(needs, plan.Need{Ref: plan.Ref{Target: host, Kind: plan.KindListing, Path: path.Join(s.Home, drivers)}, As: s.Home})

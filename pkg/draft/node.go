@@ -24,6 +24,8 @@ type node struct {
 	parameters map[string]string // of the cluster
 	shared     string            // the host name in the remote instance's URL
 	jars       []plan.Ref
+	hostName   string            // of carbon.xml
+	links      map[string]string // what its files have of [wiring], by the key
 }
 
 // source is a datasource on MySQL.
@@ -35,11 +37,12 @@ type source struct {
 
 // read takes a site's files apart.
 func (s Site) read(state *plan.State) (*node, error) {
-	n := &node{Site: s, sources: map[string]source{}, parameters: map[string]string{}}
+	n := &node{Site: s, sources: map[string]source{}, parameters: map[string]string{}, links: map[string]string{}}
 	for _, part := range []struct {
 		file string
 		take func(*node, *xmledit.Doc) error
-	}{{carbon, takeCarbon}, {datasources, takeSources}, {registry, takeRegistry}, {axis2, takeCluster}} {
+	}{{carbon, takeCarbon}, {datasources, takeSources}, {registry, takeRegistry}, {axis2, takeCluster},
+		{appManager, takeLinks(appManagerLinks)}, {singleSignOn, takeLinks(singleSignOnLinks)}} {
 		doc, err := s.parse(state, part.file)
 		if err == nil {
 			err = part.take(n, doc)
@@ -79,6 +82,7 @@ func first(doc *xmledit.Doc, path string) string {
 }
 
 func takeCarbon(n *node, doc *xmledit.Doc) error {
+	n.hostName = strings.TrimSpace(first(doc, "Server/HostName"))
 	n.offset = strings.TrimSpace(first(doc, "Server/Ports/Offset"))
 	return nil
 }

@@ -95,6 +95,9 @@ func (d *Draft) eachNode(visit func(string, *[]Key)) {
 			if len(list) > 1 {
 				name += "-" + unquoted(find(&list[i], "role").Literal)
 			}
+			if at := slices.IndexFunc(list[i], func(k Key) bool { return k.Name == "name" }); at >= 0 {
+				name = unquoted(list[i][at].Literal)
+			}
 			visit(name, &list[i])
 		}
 	}
