@@ -13,7 +13,7 @@ import (
 
 // crossed are the files of a home that name something which another file must
 // define. The steps write some of them; what stands in the others counts too.
-var crossed = []string{masterDatasourcesXML, appManagerXML, userMgtXML, registryXML, identityXML}
+var crossed = []string{masterDatasourcesXML, appManagerXML, userMgtXML, registryXML, identityXML, catalinaXML}
 
 // CrossCheck wants nothing: it reads the files of a node as the plan leaves
 // them, and makes sure that what one names another defines. What is planned by
@@ -31,6 +31,7 @@ func CrossCheck(d Deployment, n inventory.Node) plan.Step {
 			sources := h.datasources()
 			h.defined(uses, sources)
 			h.drivers(d.Driver, uses, sources)
+			h.webPorts()
 			return nil, h.notes, errors.Join(h.errs...)
 		},
 	}

@@ -108,6 +108,18 @@ func (h *homeCheck) claims() []claim {
 	return list
 }
 
+// webPorts notes connectors that listen elsewhere than every start is waited for,
+// and than the other servers are told.
+func (h *homeCheck) webPorts() {
+	known := map[string]string{"http": "9763", "https": "9443"}
+	for _, e := range h.find(h.doc(catalinaXML), catalinaXML, "Server/Service/Connector") {
+		port, _ := e.Attr("port")
+		if want := known[scheme(e)]; port != want && !replaced(port) {
+			h.tell(false, catalinaXML, fmt.Sprintf("line %d: the %s connector listens on %s and not on %s: a start is waited for at %s plus the offset, and the other servers are told that one; set it back, and move ports by the offset", e.Line(), scheme(e), shown(port), want, want))
+		}
+	}
+}
+
 func scheme(connector xmledit.Node) string {
 	if s, _ := connector.Attr("scheme"); s == "https" {
 		return s
