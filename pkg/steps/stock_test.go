@@ -3,6 +3,7 @@ package steps_test
 import (
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -69,6 +70,50 @@ func TestStockFiles(t *testing.T) {
 	t.Logf("by hand: -%d +%d; and %d empty lines between new elements, %d lines of hosts files, and %d of the wiring, which the page leaves out", byHandRemoved, byHandAdded, emptyLines, hostsLines, wiringLines)
 	if removed != byHandRemoved+wiringLines || added != byHandAdded+emptyLines+hostsLines+wiringLines {
 		t.Errorf("got -%d +%d, want -%d +%d", removed, added, byHandRemoved+wiringLines, byHandAdded+emptyLines+hostsLines+wiringLines)
+	}
+}
+
+// TestStockFilesTakeAnAdministrator: of the pack's account nothing is left where
+// a server of the deployment logs in, and no other line changes for it.
+func TestStockFilesTakeAnAdministrator(t *testing.T) {
+	files, err := product.Home{Stock: os.Getenv("APPM_STOCK_CONF")}.Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := func(more string) (removed int, p *plan.Plan) {
+		w := newWorld(t, parse(t, "name = \"test\"\n=>\nname = \"test\"\n"+more), "5.1.49")
+		for _, n := range w.inv.Nodes {
+			w.unpack(w.hosts[n.Host], n.Home, files)
+		}
+		all, err := w.inv.Select(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, err = w.build(w.list(all)); err != nil {
+			t.Fatal(err)
+		}
+		noSecret(t, render(t, p, nil))
+		for _, c := range p.Changes {
+			if before, is := c.Before.(*plan.File); is {
+				minus, _ := differing(before.Data, c.After.(*plan.File).Data)
+				removed += minus
+			}
+		}
+		return removed, p
+	}
+	without, _ := lines("")
+	with, p := lines("admin = { user = \"root\", password = { env = \"ADMINISTRATOR\" } }")
+	if want := 2 * (4 + 3*4 + 1); with-without != want { // names and passwords of user-mgt.xml, app-manager.xml, publisher.json
+		t.Errorf("%d lines differ for it, want %d", with-without, want)
+	}
+	left := regexp.MustCompile(`<(User[Nn]ame|[Uu]sername|[Pp]assword)>admin<|"(username|password)": "admin"`)
+	comments := regexp.MustCompile(`(?s)<!--.*?-->`)
+	for _, c := range p.Changes {
+		if f, is := c.After.(*plan.File); is {
+			if found := left.Find(comments.ReplaceAll(f.Data, nil)); found != nil {
+				t.Errorf("%s still has %q", c.Ref, found)
+			}
+		}
 	}
 }
 
