@@ -44,7 +44,11 @@ func TestLayouts(t *testing.T) {
 				t.Logf("embedded instead of real hosts: %s", why)
 				d = deployment{hosts: hosts}
 			}
-			provisioned(t, up(t, d))
+			w := up(t, d)
+			provisioned(t, w)
+			if len(hosts) == 1 {
+				misled(t, w)
+			}
 		})
 	}
 }
@@ -67,6 +71,9 @@ func provisioned(t *testing.T, w *world) {
 		}
 	}
 	w.runs(t)
+	for name := range inventories {
+		w.visited(t, name)
+	}
 	before := w.look(t)
 	for name, file := range inventories {
 		if r := w.runOn(t, file, "plan", "--detailed-exitcode"); r.code != 0 || !strings.Contains(r.out, "No changes.") {
@@ -121,5 +128,59 @@ func (w *world) runs(t *testing.T) {
 				t.Errorf("%s, %s met %v, want %d other members", h.Name, n.Home, met, members[n.Deployment]-1)
 			}
 		}
+	}
+}
+
+// visited goes through a deployment as its users do, and checks that the
+// servers were content with where they were sent: logins through the IDP, an
+// app from the Publisher to the Gateway and into the Store.
+func (w *world) visited(t *testing.T, deployment string) {
+	t.Helper()
+	seen, err := w.Visit(t.Context(), lab.Visitor{Deployment: deployment})
+	if err != nil {
+		w.logs(t)
+		t.Fatalf("a user of %q meets: %v", deployment, err)
+	}
+	var gateway lab.Node
+	for _, h := range w.Hosts {
+		for _, n := range h.Nodes {
+			if n.Deployment != deployment {
+				continue
+			}
+			if n.Role == "gateway" && gateway.Home == "" {
+				gateway = n
+			}
+			if log := h.ServerLog(n); strings.Contains(log, " ERROR {") {
+				t.Errorf("%s, %s complains:\n%s", h.Name, n.Home, log)
+			}
+		}
+	}
+	if want := "through " + gateway.Home + " for admin"; len(seen.Served) != 1 || !strings.HasSuffix(seen.Served[0], want) {
+		t.Errorf("the app is served by %q, want one %q", seen.Served, want)
+	}
+}
+
+// misled sends the Publisher's apps where nothing listens: its server says so
+// in the product's words, and no user gets an app published until that is healed.
+func misled(t *testing.T, w *world) {
+	file := w.Dir + "/misled.toml"
+	wrong := w.Inventory(lab.InventoryOptions{Extra: "[wiring]\ngateway_url = \"https://localhost:1/services/\""})
+	if err := os.WriteFile(file, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.runOn(t, file, "apply", "--yes"); r.code != 0 {
+		t.Fatalf("apply of a wrong URL ended with %d\n%s%s", r.code, r.out, r.err)
+	}
+	h, n := w.node(t, "publisher")
+	const said = "Error while publishing to Gateway  {org.wso2.carbon.appmgt.impl.APIProviderImpl}\norg.apache.axis2.AxisFault: Error while contacting the authentication admin services\nCaused by: java.net.ConnectException: Connection refused"
+	if log := h.ServerLog(n); !strings.Contains(log, said) {
+		t.Errorf("the Publisher does not say %q:\n%s", said, log)
+	}
+	if _, err := w.Visit(t.Context(), lab.Visitor{}); err == nil || !strings.Contains(err.Error(), "publishing hello") {
+		t.Errorf("a user meets %v, want that nothing is published", err)
+	}
+	w.want(t, 0, "apply", "--yes")
+	if _, err := w.Visit(t.Context(), lab.Visitor{}); err != nil {
+		t.Errorf("after it was healed a user meets: %v", err)
 	}
 }

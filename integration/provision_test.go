@@ -24,6 +24,7 @@ func TestProvision(t *testing.T) {
 		}{
 			{"a dry-run on fresh hosts changes nothing", freshPlan},
 			{"apply brings four servers up, clustered and connected", firstApply},
+			{"users log in through the IDP, publish an app to the Gateway and see it in the Store", func(t *testing.T, w *world) { w.visited(t, "") }},
 			{"then nothing is to do, for one connection and one exec a host", converged},
 			{"a limit is kept", limited},
 			{"each drift is shown and healed, and nothing else", drifts},
