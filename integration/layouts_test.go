@@ -65,9 +65,13 @@ func provisioned(t *testing.T, w *world) {
 		}
 	}
 	for name, file := range inventories {
-		if r := w.runOn(t, file, "apply", "--yes"); r.code != 0 {
+		r := w.runOn(t, file, "apply", "--yes")
+		if r.code != 0 {
 			w.logs(t)
 			t.Fatalf("apply of %q ended with %d\n%s%s", name, r.code, r.out, r.err)
+		}
+		if strings.Contains(r.out+r.err, "ward1") {
+			t.Errorf("apply of %q prints the administrator's password", name)
 		}
 	}
 	w.runs(t)
@@ -86,14 +90,29 @@ func provisioned(t *testing.T, w *world) {
 	w.same(t, before, "a run with nothing to do")
 }
 
-// another writes the inventory of another deployment of the lab.
+// another writes the inventory of another deployment of the lab, which has an
+// administrator of its own.
 func (w *world) another(t *testing.T, name string) string {
 	t.Helper()
 	file := fmt.Sprintf("%s/%s.toml", w.Dir, name)
-	if err := os.WriteFile(file, []byte(w.Inventory(lab.InventoryOptions{Name: name})), 0o600); err != nil {
-		t.Fatal(err)
+	boss := fmt.Sprintf("[admin]\nuser = %q\npassword = { file = %q }", bossName, "boss-password")
+	for path, text := range map[string]string{file: w.Inventory(lab.InventoryOptions{Name: name, Extra: boss}), w.Dir + "/boss-password": bossPassword} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return file
+}
+
+// Another deployment's administrator, who is not the one that the pack brings.
+const bossName, bossPassword = "boss.of-it", `Aw&k<"'ward1`
+
+// user is who visits a deployment.
+func user(deployment string) lab.Visitor {
+	if deployment == "" {
+		return lab.Visitor{}
+	}
+	return lab.Visitor{Deployment: deployment, User: bossName, Password: bossPassword}
 }
 
 var memberJoined = regexp.MustCompile(`Member joined \[[0-9a-f-]+\]: (/\S+)`)
@@ -136,10 +155,14 @@ func (w *world) runs(t *testing.T) {
 // app from the Publisher to the Gateway and into the Store.
 func (w *world) visited(t *testing.T, deployment string) {
 	t.Helper()
-	seen, err := w.Visit(t.Context(), lab.Visitor{Deployment: deployment})
+	seen, err := w.Visit(t.Context(), user(deployment))
 	if err != nil {
 		w.logs(t)
 		t.Fatalf("a user of %q meets: %v", deployment, err)
+	}
+	who := "admin"
+	if deployment != "" {
+		who = bossName
 	}
 	var gateway lab.Node
 	for _, h := range w.Hosts {
@@ -150,12 +173,12 @@ func (w *world) visited(t *testing.T, deployment string) {
 			if n.Role == "gateway" && gateway.Home == "" {
 				gateway = n
 			}
-			if log := h.ServerLog(n); strings.Contains(log, " ERROR {") {
+			if log := h.ServerLog(n); strings.Contains(log, " ERROR {") || strings.Contains(log, bossPassword) {
 				t.Errorf("%s, %s complains:\n%s", h.Name, n.Home, log)
 			}
 		}
 	}
-	if want := "through " + gateway.Home + " for admin"; len(seen.Served) != 1 || !strings.HasSuffix(seen.Served[0], want) {
+	if want := "through " + gateway.Home + " for " + who; len(seen.Served) != 1 || !strings.HasSuffix(seen.Served[0], want) {
 		t.Errorf("the app is served by %q, want one %q", seen.Served, want)
 	}
 }

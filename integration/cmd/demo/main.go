@@ -1,6 +1,6 @@
 // Command demo shows the main job on a lab of four nodes on this machine:
-// plan, apply, plan again, a drift made by hand, plan, apply, status. It needs
-// no privilege and leaves nothing behind.
+// plan, apply, a visit by a user, plan again, a drift made by hand, plan, apply,
+// status. It needs no privilege and leaves nothing behind.
 package main
 
 import (
@@ -76,6 +76,10 @@ func (d demo) story(l *lab.Lab) error {
 			return d.call("apply", "--yes")
 		},
 		func() error {
+			say("Do the four work together? A user logs in at Publisher and Store, publishes an app, and looks for it: everything\ngoes over the servers' own ports, to wherever they send a browser and each other.")
+			return d.visit(l)
+		},
+		func() error {
 			say("Again: nothing is left to do. This costs one connection and one command on each host.")
 			return d.call("plan")
 		},
@@ -106,6 +110,23 @@ func (d demo) story(l *lab.Lab) error {
 }
 
 func say(text string) { fmt.Printf("\n### %s\n", strings.ReplaceAll(text, "\n", "\n### ")) }
+
+// visit goes through the deployment as its users do, and shows what it met.
+func (d demo) visit(l *lab.Lab) error {
+	seen, err := l.Visit(d.ctx, lab.Visitor{})
+	if err != nil {
+		return err
+	}
+	fmt.Println()
+	for _, login := range seen.Logins {
+		fmt.Println("logged in at", login)
+	}
+	fmt.Println("published", seen.App, "at the Publisher")
+	for i, url := range seen.URLs {
+		fmt.Printf("the Store shows it at %s\nand there answers: %s\n", url, strings.ReplaceAll(seen.Served[i], d.dir, "…"))
+	}
+	return nil
+}
 
 // call runs the tool and shows what it prints, a long plan cut in the middle.
 func (d demo) call(args ...string) error {
