@@ -18,7 +18,7 @@ func TestDemo(t *testing.T) {
 	}
 	rest := string(out)
 	for _, want := range []string{
-		"$ appm-provision plan", "> start ", "$ appm-provision apply --yes", "Applied and verified in", "/publisher/ through https://", "/store/ through https://",
+		"$ appm-provision plan", "4 to start", "$ appm-provision apply --yes", "Applied and verified in", "/publisher/ through https://", "/store/ through https://",
 		"published hello", "the Store shows it at https://", " for admin", "No changes.", "wso2.other.domain", "$ appm-provision status",
 	} {
 		_, after, found := strings.Cut(rest, want)

@@ -77,6 +77,7 @@ func provisioned(t *testing.T, w *world) {
 	w.runs(t)
 	for name := range inventories {
 		w.visited(t, name)
+		w.content(t, name)
 	}
 	before := w.look(t)
 	for name, file := range inventories {
@@ -110,7 +111,7 @@ const bossName, bossPassword = "boss.of-it", `Aw&k<"'ward1`
 // user is who visits a deployment.
 func user(deployment string) lab.Visitor {
 	if deployment == "" {
-		return lab.Visitor{}
+		return lab.Visitor{User: "admin", Password: "admin"}
 	}
 	return lab.Visitor{Deployment: deployment, User: bossName, Password: bossPassword}
 }
@@ -150,36 +151,53 @@ func (w *world) runs(t *testing.T) {
 	}
 }
 
-// visited goes through a deployment as its users do, and checks that the
-// servers were content with where they were sent: logins through the IDP, an
-// app from the Publisher to the Gateway and into the Store.
+// visited goes through a deployment as its users do: logins through the IDP,
+// an app from the Publisher to the first Gateway and into the Store.
 func (w *world) visited(t *testing.T, deployment string) {
 	t.Helper()
-	seen, err := w.Visit(t.Context(), user(deployment))
+	u := user(deployment)
+	seen, err := w.Visit(t.Context(), u)
 	if err != nil {
 		w.logs(t)
 		t.Fatalf("a user of %q meets: %v", deployment, err)
 	}
-	who := "admin"
-	if deployment != "" {
-		who = bossName
-	}
 	var gateway lab.Node
+	for _, n := range w.of(deployment) {
+		if n.Role == "gateway" && gateway.Home == "" {
+			gateway = n.Node
+		}
+	}
+	if want := "through " + gateway.Home + " for " + u.User; len(seen.Served) != 1 || !strings.HasSuffix(seen.Served[0], want) {
+		t.Errorf("the app is served by %q, want one %q", seen.Served, want)
+	}
+}
+
+// placed is a node and its host.
+type placed struct {
+	lab.Node
+	host *lab.Host
+}
+
+// of lists the nodes of a deployment.
+func (w *world) of(deployment string) (list []placed) {
 	for _, h := range w.Hosts {
 		for _, n := range h.Nodes {
-			if n.Deployment != deployment {
-				continue
-			}
-			if n.Role == "gateway" && gateway.Home == "" {
-				gateway = n
-			}
-			if log := h.ServerLog(n); strings.Contains(log, " ERROR {") || strings.Contains(log, bossPassword) {
-				t.Errorf("%s, %s complains:\n%s", h.Name, n.Home, log)
+			if n.Deployment == deployment {
+				list = append(list, placed{n, h})
 			}
 		}
 	}
-	if want := "through " + gateway.Home + " for " + who; len(seen.Served) != 1 || !strings.HasSuffix(seen.Served[0], want) {
-		t.Errorf("the app is served by %q, want one %q", seen.Served, want)
+	return list
+}
+
+// content checks that no server of a deployment has found anything wrong with
+// what it was told of the others.
+func (w *world) content(t *testing.T, deployment string) {
+	t.Helper()
+	for _, n := range w.of(deployment) {
+		if log := n.host.ServerLog(n.Node); strings.Contains(log, " ERROR {") || strings.Contains(log, bossPassword) {
+			t.Errorf("%s, %s complains:\n%s", n.host.Name, n.Home, log)
+		}
 	}
 }
 
@@ -199,11 +217,11 @@ func misled(t *testing.T, w *world) {
 	if log := h.ServerLog(n); !strings.Contains(log, said) {
 		t.Errorf("the Publisher does not say %q:\n%s", said, log)
 	}
-	if _, err := w.Visit(t.Context(), lab.Visitor{}); err == nil || !strings.Contains(err.Error(), "publishing hello") {
+	if _, err := w.Visit(t.Context(), user("")); err == nil || !strings.Contains(err.Error(), "publishing hello") {
 		t.Errorf("a user meets %v, want that nothing is published", err)
 	}
 	w.want(t, 0, "apply", "--yes")
-	if _, err := w.Visit(t.Context(), lab.Visitor{}); err != nil {
+	if _, err := w.Visit(t.Context(), user("")); err != nil {
 		t.Errorf("after it was healed a user meets: %v", err)
 	}
 }
