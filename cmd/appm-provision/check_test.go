@@ -264,6 +264,11 @@ func TestNamesInFilesResolve(t *testing.T) {
 	if len(p.unknown) != 1 || p.unknown[0].use.Name != "gateway.example.com" || p.unknown[0].use.Line != 2 {
 		t.Errorf("unknown are %+v, want gateway.example.com", p.unknown)
 	}
+	portal := plan.Ref{Target: "both", Kind: plan.KindFile, Path: "/opt/store/repository/deployment/server/jaggeryapps/store/config/store.json"}
+	p.finds, p.unknown = nil, nil
+	p.state.Put(portal, &plan.File{Data: []byte("{\"ssoConfiguration\": {\n\"identityProviderURL\": \"https://login.example.com/samlsso\", \"storeAcs\": \"%https.host%/store/acs\"}}")})
+	p.namesUsed("both", converge.Health{Addresses: map[string]string{"login.example.com": ""}})
+	found(t, p, "FAIL both, node store1: names: "+portal.Path+": line 2: /ssoConfiguration/identityProviderURL names login.example.com, which does not resolve on the host…")
 	p.finds, p.unknown = nil, nil
 	p.plan.Changes = []plan.Change{{Want: plan.Want{Ref: plan.Ref{Target: "gw1", Kind: plan.KindFile, Path: "/etc/hosts"},
 		After: &plan.File{Data: []byte("10.0.0.11 IDP.example.com gateway.example.com\n")}}}}

@@ -1,10 +1,12 @@
 package steps
 
 import (
+	"bytes"
 	"net/netip"
 	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/inventory"
+	"github.com/appm-provision/appm-provision/pkg/jsonedit"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 )
 
@@ -28,6 +30,13 @@ var urlPlaces = []struct{ file, path string }{
 	{appManagerXML, "AppManager/EntitlementServiceConfiguration/Parameters/ServerUrl"},
 }
 
+// urlMembers are those of the JSON files of the portals.
+var urlMembers = []struct{ file, name string }{
+	{publisherJSON, "identityProviderURL"}, {publisherJSON, "publisherAcs"},
+	{storeJSON, "identityProviderURL"}, {storeJSON, "storeAcs"},
+	{socialJSON, "identityProviderURL"}, {socialJSON, "storeAcs"},
+}
+
 // NamesUsed are the host names that the node's files hold once the plan is
 // applied, each at its first place, and none that the hosts file of the node's
 // host maps then.
@@ -39,18 +48,48 @@ func (d Deployment) NamesUsed(s *plan.State, p *plan.Plan, n inventory.Node) []N
 	}
 	h := &homeCheck{node: n, state: after}
 	var uses []NameUse
-	for _, place := range urlPlaces {
-		r := at(n, plan.KindFile, place.file)
-		for _, e := range h.find(h.doc(place.file), place.file, place.path) {
-			for _, name := range namesIn(e.Text()) {
-				if !known[strings.ToLower(name)] {
-					known[strings.ToLower(name)] = true
-					uses = append(uses, NameUse{Name: name, File: r.Path, Path: e.Path(), Line: e.Line()})
-				}
+	use := func(value, file, path string, line int) {
+		for _, name := range namesIn(value) {
+			if !known[strings.ToLower(name)] {
+				known[strings.ToLower(name)] = true
+				uses = append(uses, NameUse{Name: name, File: at(n, plan.KindFile, file).Path, Path: path, Line: line})
 			}
 		}
 	}
+	for _, place := range urlPlaces {
+		for _, e := range h.find(h.doc(place.file), place.file, place.path) {
+			use(e.Text(), place.file, e.Path(), e.Line())
+		}
+	}
+	for _, m := range urlMembers {
+		path := jsonedit.Pointer("ssoConfiguration", m.name)
+		if value, line, there := h.member(m.file, path); there {
+			use(value, m.file, path, line)
+		}
+	}
 	return uses
+}
+
+// member is a text in a JSON file of the home; there is none where the wiring is
+// somebody else's, and the file is not read.
+func (h *homeCheck) member(file, pointer string) (value string, line int, there bool) {
+	o, err := h.state.Get(at(h.node, plan.KindFile, file))
+	f, is := o.(*plan.File)
+	if err != nil || !is {
+		return "", 0, false
+	}
+	doc, err := jsonedit.Parse(f.Data)
+	if err != nil {
+		return "", 0, false // the step that writes it has said so
+	}
+	value, there, _ = doc.Text(pointer)
+	doc.Walk(func(p, _ string, v jsonedit.Span) bool {
+		if p == pointer {
+			line = 1 + bytes.Count(f.Data[:v.Start], []byte("\n"))
+		}
+		return true
+	})
+	return value, line, there
 }
 
 // mappedNames are those of a host's hosts file, in lower case.
