@@ -245,7 +245,7 @@ func (s *session) inquiry(host string) converge.Inquiry {
 	}
 	if len(q.Homes) > 0 {
 		q.Folders = []string{folderOf(h.HostsFile)}
-		q = s.asksUploads(host, q)
+		q = s.asksAbove(host, s.asksUploads(host, q))
 		q.Names = s.names(h)
 	}
 	q.Files = s.filesOn(host)

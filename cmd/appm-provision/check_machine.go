@@ -25,7 +25,11 @@ const (
 
 func (p *preflight) space(host string, h converge.Health) {
 	var said []string
+	p.roomToUnpack(host, h)
 	for _, s := range h.Space {
+		if p.leads(host, s) {
+			continue
+		}
 		text, level := p.spaceOf(host, s)
 		if level == report.NotChecked {
 			continue

@@ -56,17 +56,21 @@ func (p *preflight) ofStep(step, target, node string, one *plan.Plan, err error)
 	if step == "home" && err == nil {
 		p.well[node] = true
 	}
-	if node != "" && step != "home" && !p.well[node] {
+	if node != "" && step != "home" && step != "unpack" && !p.well[node] {
 		return // it would only say again that the home is none
 	}
-	check := map[string]string{"home": checkHome, "restart": checkJava, "host entries": checkNames}[step]
+	check := map[string]string{"home": checkHome, "unpack": checkHome, "service user": checkHome, "restart": checkJava, "host entries": checkNames}[step]
 	if check == "" {
 		check = checkFiles
 	}
 	if err == nil {
 		p.noServer = p.noServer || len(one.At(plan.StageInstall)) > 0
 		p.mapped[target] = p.mapped[target] || check == checkNames && !one.Empty()
-		if check != checkNames { // whether they resolve is another question
+		if step == "unpack" || step == "service user" {
+			for _, c := range one.Changes {
+				p.add(report.Planned, target, node, check, 0, "%s", toMake(c))
+			}
+		} else if check != checkNames { // whether they resolve is another question
 			p.ok(target, node, check, "%s", wellText(check, p.inv, node))
 		}
 		return
@@ -89,6 +93,14 @@ func (p *preflight) ofStep(step, target, node string, one *plan.Plan, err error)
 		}
 		p.once(target, node, where, exitCode(context.Background(), part), text)
 	}
+}
+
+// toMake says of a home or a user what comes of it.
+func toMake(c plan.Change) string {
+	if c.Ref.Kind == plan.KindUser {
+		return "user " + c.Ref.Path + " is to be made"
+	}
+	return c.Ref.Path + " is to be unpacked"
 }
 
 func wellText(check string, inv inventory.Inventory, node string) string {

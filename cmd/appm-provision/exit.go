@@ -30,6 +30,7 @@ const (
 	exitVerify         = 20
 	exitInstall        = 21
 	exitLocked         = 22
+	exitUnpack         = 23
 	exitInterrupted    = 130
 )
 
@@ -59,6 +60,7 @@ var causes = []cause{
 	{exitVerify, "verification", "after the apply there is still something to do", "run plan, which shows it"},
 	{exitInstall, "install", "the database server could not be installed or started", "correct what the last lines of the log say, then rerun"},
 	{exitLocked, "locked", "another run is at work there", "wait for its end, or see unlock"},
+	{exitUnpack, "unpack", "a home could not be unpacked, or its user not be made", "correct what the message says, then rerun"},
 	{exitInterrupted, "interrupted", "interrupted by a signal", "rerun"},
 }
 
@@ -125,7 +127,7 @@ func exitCode(ctx context.Context, err error) int {
 
 var ofConverge = map[converge.Cause]int{
 	converge.Drift: exitDrift, converge.Write: exitWrite, converge.Server: exitServer,
-	converge.Database: exitDatabase, converge.Verify: exitVerify, converge.Install: exitInstall, converge.Locked: exitLocked,
+	converge.Database: exitDatabase, converge.Verify: exitVerify, converge.Install: exitInstall, converge.Locked: exitLocked, converge.Unpack: exitUnpack,
 }
 
 func ofSSH(k sshexec.Kind) int {

@@ -32,6 +32,7 @@ type session struct {
 	down       map[string]error // hosts that status could not reach, and why
 
 	blobs map[string]converge.Source
+	pack  *localPack       // nil where the inventory names none
 	admin inventory.Secret // zero where the server knows the admin by the socket
 	// password is the application account's; a proof logs in with it.
 	password inventory.Secret
@@ -103,10 +104,16 @@ func (a *app) prepare(ctx context.Context) (*session, error) {
 		return nil, errs[2]
 	}
 	s.blobs[d.Driver.SHA256] = jar
+	if d.Pack, err = s.openPack(ctx); err != nil {
+		return nil, err
+	}
 	s.password, d.Admin = d.Password, s.admin
 	s.clean = cleaner(s.password, s.admin, d.Administrator)
 	s.steps, s.deployment = steps.For(d), d
-	return s, s.prepareLogins(ctx, from)
+	if err = s.prepareLogins(ctx, from); err == nil {
+		err = s.homeOwners()
+	}
+	return s, err
 }
 
 // prepareDatabase reads what the way to the database needs of this machine.
@@ -157,6 +164,9 @@ func (s *session) wanted() []string {
 }
 
 func (s *session) close() {
+	if s.pack != nil {
+		_ = s.pack.close() // it was only read
+	}
 	if s.db != nil {
 		s.db.Close()
 	}
@@ -205,6 +215,9 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 	state, s.health, err = converge.Look(ctx, s.hosts(), needs, s.inquiries)
 	wg.Wait()
 	s.inquiries, s.answered = nil, s.db != nil && dbErr == nil
+	if cannot := s.coming(ctx, state, needs); cannot != nil {
+		err = errors.Join(append(apart(err), cannot)...)
+	}
 	if s.installs() && err == nil {
 		databases, dbErr = s.asked(ctx, state, needs, databases, dbErr)
 	}
@@ -218,7 +231,7 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
 	report := converge.Apply(ctx, converge.Deployment{
-		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.blobs, Events: events, Keep: s.record.keep, Made: s.record.made, Took: s.stageTook, Look: s.lookAgain,
+		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.bytesAtHand(), Pack: s.unpacks(), Stores: s.stores(), Events: events, Keep: s.record.keep, Made: s.record.made, Took: s.stageTook, Look: s.lookAgain,
 	}, p)
 	if err := cmp.Or(report.Err(), cutShort(ctx, report)); err != nil {
 		return report, err

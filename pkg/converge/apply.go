@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/appm-provision/appm-provision/pkg/pack"
 	"github.com/appm-provision/appm-provision/pkg/plan"
 	"github.com/appm-provision/appm-provision/pkg/run"
 )
@@ -29,6 +30,8 @@ type Deployment struct {
 	Ledger string            // schema of the load ledger
 	Blobs  map[string]Source // by sha256
 	Events func(run.Event)   // called from several goroutines; nil for none
+	Pack   *pack.Pack        // what homes are unpacked from; nil where none is
+	Stores map[string]string // the folder of each host's state; "" is the usual one
 	// Keep says where in the store of its host that which a change replaces goes.
 	Keep map[plan.Ref]string
 	// Made is told of each change that was made, and where its host keeps what
@@ -47,7 +50,7 @@ type Deployment struct {
 // parallel, servers restart one after another in the plan's order. The first
 // failure ends its target; its stage finishes, later stages do not start.
 func Apply(ctx context.Context, d Deployment, p *plan.Plan) *run.Report {
-	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
+	a := &application{Deployment: d, plan: p, staged: map[string]map[string]string{}, fetched: map[string]string{}, made: map[string]int{}, failed: map[string]error{}}
 	defer a.unstage()
 	begin := time.Now()
 	for _, stage := range a.stages() {
@@ -68,7 +71,7 @@ type stage struct {
 }
 
 func (a *application) stages() []stage {
-	return []stage{{run.Upload, a.upload}, {run.Stop, a.stop}, {run.Install, a.install}, {run.Databases, a.databases}, {run.Files, a.files}, {run.Upload, a.tidy}, {run.Restart, a.restart}, {run.Remove, a.remove}}
+	return []stage{{run.Upload, a.upload}, {run.Stop, a.stop}, {run.Unpack, a.unpack}, {run.Install, a.install}, {run.Databases, a.databases}, {run.Files, a.files}, {run.Upload, a.tidy}, {run.Restart, a.restart}, {run.Remove, a.remove}}
 }
 
 // application is one apply under way.
@@ -82,6 +85,8 @@ type application struct {
 	staged map[string]map[string]string // host → sha256 → where Upload put it
 	made   map[string]int               // changes made, by target
 	failed map[string]error
+
+	fetched map[string]string // host → the pack that it has fetched
 }
 
 func (a *application) say(e run.Event) {
@@ -129,19 +134,35 @@ func (a *application) each(changes []plan.Change, f func(target string, changes 
 // upload brings the blobs near the hosts that need them, each once a host.
 func (a *application) upload(ctx context.Context) {
 	var blobs []plan.Change
-	for _, c := range a.plan.At(plan.StageFiles) {
-		if b, is := c.After.(*plan.Blob); is && b.Kept == "" {
+	for _, c := range append(a.plan.At(plan.StageUnpack), a.plan.At(plan.StageFiles)...) {
+		if shipped(c.After) != "" {
 			blobs = append(blobs, c)
 		}
 	}
 	a.each(blobs, func(target string, changes []plan.Change) error {
 		for _, c := range changes {
-			if err := a.uploadOne(ctx, target, c.After.(*plan.Blob).SHA256); err != nil {
+			if err := a.uploadOne(ctx, target, shipped(c.After)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// shipped is the sha256 of what has to be brought to the host for a change; "" is
+// nothing.
+func shipped(o plan.Object) string {
+	switch o := o.(type) {
+	case *plan.Blob:
+		if o.Kept == "" {
+			return o.SHA256
+		}
+	case *plan.Home:
+		if o.URL == "" {
+			return o.SHA256
+		}
+	}
+	return ""
 }
 
 func (a *application) uploadOne(ctx context.Context, target, sum string) error {

@@ -9,6 +9,7 @@ const (
 	Write    Cause = "write"    // a file could not be written
 	Server   Cause = "server"   // a server did not stop or did not come up
 	Install  Cause = "install"  // the database server could not be installed or started
+	Unpack   Cause = "unpack"   // a home could not be unpacked, or a user not be made
 	Database Cause = "database" // the database refused
 	Locked   Cause = "locked"   // another run is at work on it, or took its lock
 	Verify   Cause = "verify"   // after the apply there is still something to do

@@ -93,6 +93,7 @@ func reads(needs []plan.Need) []Read {
 	kinds := map[plan.Kind]string{
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
 		plan.KindKept: "kept", plan.KindServer: "text", plan.KindJava: "text", plan.KindPackage: "text", plan.KindService: "text", plan.KindUnit: "text",
+		plan.KindHome: "stat", plan.KindUser: "text",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {
@@ -106,6 +107,8 @@ func reads(needs []plan.Need) []Read {
 			asked[i].Name, asked[i].Args = probeServer, []string{n.Path}
 		case plan.KindJava:
 			asked[i].Name, asked[i].Args = probeJava, strings.Fields(n.Path)
+		case plan.KindUser:
+			asked[i].Name, asked[i].Args = probeUser, []string{n.Path}
 		case plan.KindPackage:
 			asked[i].Name, asked[i].Args = probePackage, []string{n.Path}
 		case plan.KindService:
@@ -192,6 +195,13 @@ func object(r plan.Ref, f Found) (plan.Object, error) {
 			return nil, fmt.Errorf("is a %s, not a directory", f.Kind)
 		}
 		return &plan.Dir{Meta: meta}, nil
+	case plan.KindHome:
+		if f.Kind != "dir" {
+			return nil, fmt.Errorf("is a %s, not a directory", f.Kind)
+		}
+		return &plan.Home{Meta: meta}, nil
+	case plan.KindUser:
+		return parseUser(string(f.Data)), nil
 	case plan.KindServer:
 		return parseServer(string(f.Data))
 	case plan.KindJava:

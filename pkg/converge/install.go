@@ -24,7 +24,7 @@ var serviceScript string
 // recovers from a crash takes longest.
 const startLimit = 2 * time.Minute
 
-// Exit codes of install.sh.
+// Exit codes of install.sh; unpack.sh shares the first.
 const (
 	exitThere  = 21
 	exitNoRoot = 22

@@ -272,6 +272,8 @@ var remains = map[plan.Kind]string{
 	plan.KindPackage: "package %s stays installed",
 	plan.KindService: "the database server goes on running (%s)",
 	plan.KindAdmin:   "account %s stays as the run made it, with its password",
+	plan.KindHome:    "the home %s stays, with its files as they came out of the pack",
+	plan.KindUser:    "user %s stays",
 }
 
 // Servers are the changes of servers that the run was to make, in its order.

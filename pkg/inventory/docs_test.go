@@ -167,6 +167,7 @@ func defaultsInventory(add map[string][]string) string {
 	var b strings.Builder
 	tables := map[string]string{
 		"driver":         "file = \"a.jar\"\n",
+		"pack":           "file = \"a.zip\"\n",
 		"database":       "address = \"192.168.10.5\"\nuser = \"appm\"\npassword = { env = \"P\" }\n",
 		"database.admin": "password = { env = \"A\" }\n",
 		"admin":          "password = { env = \"R\" }\n",

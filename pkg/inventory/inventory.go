@@ -18,6 +18,7 @@ type Inventory struct {
 	Partial  bool
 	SSH      SSH
 	Product  Product
+	Pack     Pack
 	Driver   Driver
 	Database Database
 	Cluster  Cluster
@@ -86,6 +87,17 @@ const (
 	UserStorePage UserStore = "page" // the properties of the deployment page
 	UserStoreKeep UserStore = "keep" // what the file says
 )
+
+// Pack says where the distribution zip is; the zero Pack: every home is there.
+type Pack struct {
+	File       string // on the operator's machine, a path as written
+	URL        string // the hosts fetch it from there; "": it is uploaded
+	SHA256     string // lower case hex; always set with URL
+	CreateUser bool   // hosts without Product.ServiceUser get it
+}
+
+// Given tells whether homes that are not there are unpacked.
+func (p Pack) Given() bool { return p.File != "" || p.URL != "" }
 
 // Driver says where the JDBC driver is: File or URL, never both.
 type Driver struct {

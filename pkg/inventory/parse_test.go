@@ -198,6 +198,7 @@ func TestSettings(t *testing.T) {
 		{"top", words(inv.Name, inv.Partial), "staging-2 true"},
 		{"ssh", words(inv.SSH), "{ssh_config deploy 2222 [ops@bastion.example.com:2200 db1] [~/.ssh/a ~/.ssh/b] file login.txt env KEY_PASSPHRASE [known] true {sudo admin prompt} 1m30s}"},
 		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep systemd}"},
+		{"pack", words(inv.Pack), "{packs/wso2appm-1.2.0.zip https://repo.example.com/wso2appm-1.2.0.zip " + strings.Repeat("ab", 32) + " true}"},
 		{"driver", words(inv.Driver), "{ https://repo.example.com/mysql.jar " + strings.Repeat("ab", 32) + " com.mysql.cj.jdbc.Driver}"},
 		{"cluster", words(inv.Cluster), "{appm.domain 4100}"},
 		{"shared", words(inv.Publisher, inv.Store), "{pub.example.com 192.168.10.20 https://pub.example.com 0} {store.example.com 2001:db8::1 https://store.example.com/shop 0}"},

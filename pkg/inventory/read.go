@@ -19,6 +19,7 @@ func (r *reader) read(root section) {
 	r.deployment()
 	r.ssh(root.table("ssh"))
 	r.product(root.table("product"))
+	r.pack(root.table("pack"))
 	r.driver(root.table("driver"))
 	r.cluster(root.table("cluster"))
 	r.readHosts()
@@ -60,16 +61,29 @@ func service(s section, byDefault Service) Service {
 	return Service(s.text("service", string(byDefault), oneOf([]string{string(ServiceSystemd), string(ServiceNone)})))
 }
 
-func (r *reader) driver(s section) {
-	url := s.text("url", "")
-	if strings.Contains(url, "@") {
-		s.wrong("url", "url holds a user or a password, which would be printed; want an address without one")
-	} else {
-		url = s.text("url", "", webURL)
+func (r *reader) pack(s section) {
+	r.inv.Pack = Pack{
+		File:       s.text("file", ""),
+		URL:        s.url("url"),
+		SHA256:     strings.ToLower(s.text("sha256", "", hex256)),
+		CreateUser: s.flag("create_user", false),
 	}
+	switch {
+	case s.place == nil:
+	case !s.has("file") && !s.has("url"):
+		s.wrong("file", `file is missing: want the distribution zip (write file = "wso2appm-1.2.0.zip" under [pack], or url and sha256)`)
+	case s.has("url"):
+		s.need("sha256", ": what a host fetches from a URL is checked against it")
+	}
+	if r.inv.Pack.CreateUser && r.inv.Product.ServiceUser == "" && !r.root.table("product").broken("service_user") {
+		s.wrong("create_user", `create_user is true, and there is no name for the user (write service_user = "wso2" under [product])`)
+	}
+}
+
+func (r *reader) driver(s section) {
 	r.inv.Driver = Driver{
 		File:   s.text("file", ""),
-		URL:    url,
+		URL:    s.url("url"),
 		SHA256: strings.ToLower(s.text("sha256", "", hex256)),
 		Class:  s.text("class", "", javaClass),
 	}

@@ -36,6 +36,8 @@ var schema = []key{
 		doc: "[How hosts are reached](#ssh)", keys: sshKeys},
 	{name: "product", kind: table,
 		doc: "[How App Manager is installed and run](#product)", keys: productKeys},
+	{name: "pack", kind: table, def: "homes are there",
+		doc: "[The distribution zip](#pack), to unpack where a home is not there", keys: packKeys},
 	{name: "driver", kind: table, def: "required",
 		doc: "[The JDBC driver](#driver)", keys: driverKeys},
 	{name: "database", kind: table, def: "required",
@@ -113,6 +115,17 @@ var productKeys = []key{
 		doc: "`\"systemd\"`: a unit of ours starts the servers with their hosts, and every restart goes through it. `\"none\"`: there shall be none of ours; one that is there is removed. [Services](service.md) says what is in it."},
 	{name: "user_store", kind: text, def: "`\"page\"`",
 		doc: "`\"page\"`: the UserStoreManager properties of the deployment page are set in `user-mgt.xml`. `\"keep\"`: only its data source is; the rest stays as it is."},
+}
+
+var packKeys = []key{
+	{name: "file", kind: text,
+		doc: "The zip on your machine. With `url` it is only read, by the plan."},
+	{name: "url", kind: text,
+		doc: "Where each host fetches the zip from by itself, `https://…`, with its own curl or wget. Without user and password, as it is printed."},
+	{name: "sha256", kind: text,
+		doc: "Of the zip; required with `url`."},
+	{name: "create_user", kind: flag, def: "`false`",
+		doc: "Makes the `service_user` on hosts that have none. Needs root there."},
 }
 
 var driverKeys = []key{

@@ -81,6 +81,16 @@ func (s section) text(name, byDefault string, rules ...rule) string {
 	return value
 }
 
+// url is the address of a file, which is printed.
+func (s section) url(name string) string {
+	url := s.text(name, "")
+	if strings.Contains(url, "@") {
+		s.wrong(name, "%s holds a user or a password, which would be printed; want an address without one", name)
+		return url
+	}
+	return s.text(name, "", webURL)
+}
+
 // choice is a text that must be one of the options, the first by default.
 func (s section) choice(name string, options ...string) string {
 	return s.text(name, options[0], oneOf(options))

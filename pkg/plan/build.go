@@ -43,6 +43,8 @@ func (e *Error) Error() string {
 		where += ": account " + e.Ref.Path
 	case e.Ref.Kind == KindService:
 		where += ": database server"
+	case e.Ref.Kind == KindUser:
+		where += ": user " + e.Ref.Path
 	case e.Ref.Path != "":
 		where += ": " + e.Ref.Path
 	}

@@ -76,6 +76,11 @@ func (o *savedObject) decode(k Kind) (object Object, hidden []Span, err error) {
 		return a, nil, nil
 	case k == KindPackage && o.Package != nil:
 		return o.Package, nil, nil
+	case k == KindHome && o.Home != nil:
+		h := o.Home
+		return &Home{Meta: h.meta(), Version: h.Version, Pack: h.Pack, SHA256: h.SHA256, URL: h.URL, Packed: h.Packed, Files: h.Files, Size: h.Size}, nil, nil
+	case k == KindUser && o.User != nil:
+		return &User{Group: o.User.Group, Shell: o.User.Shell}, nil, nil
 	case k == KindService && o.Service != nil:
 		return o.Service, nil, nil
 	case k == KindUnit && o.Unit != nil:

@@ -78,6 +78,8 @@ type (
 		Service *Service      `json:"service,omitempty"`
 		Admin   *savedAdmin   `json:"admin,omitempty"`
 		Unit    *Unit         `json:"unit,omitempty"`
+		Home    *savedHome    `json:"home,omitempty"`
+		User    *savedUser    `json:"user,omitempty"`
 	}
 	savedMeta struct {
 		Mode  uint32 `json:"mode"`
@@ -124,6 +126,20 @@ type (
 		Known      bool             `json:"known,omitempty"` // an account of that name was found
 		Statements []savedStatement `json:"statements,omitempty"`
 	}
+	savedHome struct {
+		savedMeta
+		Version string `json:"version,omitempty"`
+		Pack    string `json:"pack,omitempty"`
+		SHA256  string `json:"sha256,omitempty"`
+		URL     string `json:"url,omitempty"`
+		Packed  int64  `json:"packed,omitempty"`
+		Files   int    `json:"files,omitempty"`
+		Size    int64  `json:"size,omitempty"`
+	}
+	savedUser struct {
+		Group string `json:"group,omitempty"`
+		Shell string `json:"shell,omitempty"`
+	}
 	savedStatement struct {
 		SQL     []piece `json:"sql"`
 		File    string  `json:"file,omitempty"`
@@ -164,6 +180,10 @@ func encodeObject(o Object, hidden []Span, seal func([]byte) string) (*savedObje
 		s := *o
 		s.PID = 0
 		return &savedObject{Service: &s}, nil
+	case *Home:
+		return &savedObject{Home: &savedHome{encodeMeta(o.Meta), o.Version, o.Pack, o.SHA256, o.URL, o.Packed, o.Files, o.Size}}, nil
+	case *User:
+		return &savedObject{User: &savedUser{o.Group, o.Shell}}, nil
 	case *Admin:
 		return &savedObject{Admin: &savedAdmin{o.Login, o.Found != nil, encodeStatements(o.Statements, seal)}}, nil
 	case *Unit:

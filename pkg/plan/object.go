@@ -169,6 +169,8 @@ func same(before, after Object) bool {
 		return !a.Load
 	case *Account:
 		return len(a.Grants) == 0
+	case *Home, *User:
+		return true
 	}
 	return sameInstalled(before, after)
 }

@@ -23,6 +23,8 @@ const (
 	KindMySQL   Kind = "mysql"   // the database server itself
 	KindSchema  Kind = "schema"  // one database
 	KindAccount Kind = "account" // one database user, for all the addresses it comes from
+	KindHome    Kind = "home"    // a whole home, as unpacked from a pack
+	KindUser    Kind = "user"    // a user of a host
 )
 
 // A Ref names one resource: on which target, of which kind, where.
@@ -41,6 +43,8 @@ func (r Ref) String() string {
 		return r.Target + ": " + string(r.Kind) + " " + r.Path
 	case KindService:
 		return r.Target + ": database server"
+	case KindUser:
+		return r.Target + ": user " + r.Path
 	case KindMySQL:
 		return r.Target + ": server"
 	}
@@ -111,6 +115,7 @@ type Stage string
 // The stages in which changes are made, in order. An upload is not a change of
 // its own: it brings a blob near, the files stage puts it in place.
 const (
+	StageUnpack    Stage = "unpack"
 	StageDatabases Stage = "databases"
 	StageFiles     Stage = "files"
 	StageRestart   Stage = "restart"
@@ -139,6 +144,8 @@ func (c Change) Stage() Stage {
 	switch c.Ref.Kind {
 	case KindPackage, KindService, KindAdmin:
 		return StageInstall
+	case KindHome, KindUser:
+		return StageUnpack
 	case KindSchema, KindAccount:
 		return StageDatabases
 	case KindServer:

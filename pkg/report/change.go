@@ -11,6 +11,8 @@ import (
 // thing names a resource below the name of its target.
 func thing(w plan.Want) string {
 	switch w.Ref.Kind {
+	case plan.KindUser:
+		return "user " + visible(w.Ref.Path)
 	case plan.KindPackage:
 		return "package " + visible(w.Ref.Path)
 	case plan.KindService:
@@ -77,6 +79,8 @@ func detailRows(c plan.Change, o Options) ([]row, error) {
 		return rows, nil
 	case *plan.Account:
 		return statementRows(after.Grants, o), nil
+	case *plan.Home:
+		return []row{detail(visible(packLine(after)))}, nil
 	case nil:
 		if before, is := c.Before.(*plan.File); is {
 			return diffRows(before, nil, c, o)
@@ -157,6 +161,8 @@ func headline(c plan.Change) string {
 		}
 	case *plan.Schema:
 		line += ": " + visible(schemaWord(c, after))
+	case *plan.Home:
+		line += ": " + visible(homeWord(after))
 	}
 	if meta := metaWord(c); meta != "" {
 		line += " (" + visible(meta) + ")"

@@ -26,6 +26,10 @@ type Object struct {
 	Admin *AdminObject `json:"admin,omitempty"`
 	// What the service manager knows of a unit.
 	Unit *UnitObject `json:"unit,omitempty"`
+	// A whole home, as unpacked from a pack.
+	Home *HomeObject `json:"home,omitempty"`
+	// A user of a host.
+	User *UserObject `json:"user,omitempty"`
 }
 
 // FileMeta is what every file carries beside its content.
@@ -175,6 +179,34 @@ type UnitObject struct {
 	Dropins []string `json:"dropins,omitempty"`
 }
 
+// HomeObject is a whole home. Of one that was found only the file's metadata is
+// there.
+type HomeObject struct {
+	FileMeta
+	// The product's version.
+	Version string `json:"version,omitempty"`
+	// The name of the distribution zip.
+	Pack string `json:"pack,omitempty"`
+	// The zip's sha256, in hex.
+	SHA256 string `json:"sha256,omitempty"`
+	// The zip's length in bytes.
+	Packed int64 `json:"packed,omitempty"`
+	// Where the host fetches the zip from; absent: it is uploaded.
+	URL string `json:"url,omitempty"`
+	// How many files it unpacks to.
+	Files int `json:"files,omitempty"`
+	// How many bytes these have.
+	Size int64 `json:"size,omitempty"`
+}
+
+// UserObject is a user of a host.
+type UserObject struct {
+	// The user's own group, of one that was found.
+	Group string `json:"group,omitempty"`
+	// The login shell of one that is made.
+	Shell string `json:"shell,omitempty"`
+}
+
 // object is an object as JSON; text is a file's, masked, was is what a desired
 // one replaces.
 func object(o, was plan.Object, text []string, opt Options) *Object {
@@ -202,6 +234,10 @@ func object(o, was plan.Object, text []string, opt Options) *Object {
 		return &Object{Package: &PackageObject{o.Manager, o.Name, o.Installed, o.Version, o.With, o.Flavor}}
 	case *plan.Service:
 		return &Object{Service: &ServiceObject{o.Running, o.Listens, o.Address, o.Port}}
+	case *plan.Home:
+		return &Object{Home: &HomeObject{effective(o.Meta, was), o.Version, o.Pack, o.SHA256, o.Packed, o.URL, o.Files, o.Size}}
+	case *plan.User:
+		return &Object{User: &UserObject{o.Group, o.Shell}}
 	case *plan.Admin:
 		return &Object{Admin: &AdminObject{o.Login, sql(o.Statements, opt)}}
 	case *plan.Unit:

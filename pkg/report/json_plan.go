@@ -68,7 +68,7 @@ type KeptResource struct {
 	Target string `json:"target"`
 	// Of which kind it is.
 	Kind plan.Kind `json:"kind"`
-	// The file's path, the server's home, or the name of the schema, account or package.
+	// The file's path, the home, or the name of the schema, account, package or user.
 	Path string `json:"path"`
 	// The node it belongs to; absent for what belongs to a host or to the deployment.
 	Node string `json:"node,omitempty"`
@@ -84,7 +84,7 @@ type PlannedChange struct {
 	Target string `json:"target"`
 	// Of which kind the resource is.
 	Kind plan.Kind `json:"kind"`
-	// The file's path, the server's home, or the name of the schema, account or package.
+	// The file's path, the home, or the name of the schema, account, package or user.
 	Path string `json:"path"`
 	// The node it belongs to; absent for what belongs to a host or to the deployment.
 	Node string `json:"node,omitempty"`

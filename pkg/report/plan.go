@@ -97,7 +97,7 @@ func (t *text) parts(p *plan.Plan) ([]part, error) {
 
 func (t *text) sections(p *plan.Plan, target string) ([]section, error) {
 	var list []section
-	for _, stage := range []plan.Stage{plan.StageStop, plan.StageInstall, plan.StageDatabases, plan.StageFiles, plan.StageRestart, plan.StageRemove} {
+	for _, stage := range []plan.Stage{plan.StageStop, plan.StageUnpack, plan.StageInstall, plan.StageDatabases, plan.StageFiles, plan.StageRestart, plan.StageRemove} {
 		var rows []row
 		for _, c := range p.On(target) {
 			if c.Stage() != stage {

@@ -22,6 +22,8 @@ func Shown(c plan.Change, o Options) (*run.Shown, error) {
 		}
 	case *plan.Blob:
 		s.Facts = []string{fmt.Sprintf("%d bytes, sha256 %s", after.Size, after.SHA256)}
+	case *plan.Home:
+		s.Facts = []string{visible(packLine(after))}
 	case *plan.Package:
 		for _, with := range after.With {
 			s.Facts = append(s.Facts, visible(with))

@@ -16,6 +16,7 @@ const (
 	Lock      Stage = "lock"
 	Upload    Stage = "upload"
 	Stop      Stage = "stop"
+	Unpack    Stage = "unpack"
 	Install   Stage = "install"
 	Databases Stage = "databases"
 	Files     Stage = "files"

@@ -47,6 +47,9 @@ func Databases(d Deployment) plan.Step {
 	home := need(n, plan.KindDir, "")
 	home.As = ""
 	needs := []plan.Need{home, {Ref: database(plan.KindMySQL, "")}, {Ref: database(plan.KindAccount, db.User)}}
+	if d.Pack.Given() {
+		needs = append(needs, homeOf(n)) // of one that is not there the pack has the scripts
+	}
 	for _, want := range schemas(db) {
 		needs = append(needs, plan.Need{Ref: database(plan.KindSchema, want.name)})
 		for _, script := range want.scripts {

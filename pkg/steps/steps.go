@@ -19,6 +19,7 @@ type Deployment struct {
 	// Administrator is the password of the product's own; zero where the inventory names none.
 	Administrator inventory.Secret
 	Driver        Driver
+	Pack          Pack
 }
 
 // row is a kind of step: one of a node's, with the roles that it is for, a
@@ -28,6 +29,7 @@ type row struct {
 	node  func(Deployment, inventory.Node) plan.Step
 	file  func(Deployment, inventory.Node) Edit // a node's too; a server older than its file restarts
 	host  func(Deployment, inventory.Host) plan.Step
+	on    func(inventory.Host) bool // of a host's; nil: every one that has nodes
 	whole func(Deployment) plan.Step
 	nodes func(Deployment, []inventory.Node) plan.Step // what the selected ones must agree on
 	only  func(inventory.Inventory) bool               // nil: always
@@ -37,9 +39,11 @@ type row struct {
 // its order. It is a function because Restart reads it too.
 func order() []row {
 	return []row{
+		{host: ServiceUser, only: packsForUser},
+		{roles: all, node: Unpack, only: packs},
 		{roles: all, node: Home},
 		{roles: all, node: JDBCDriver},
-		{host: HostEntries},
+		{host: HostEntries, on: func(h inventory.Host) bool { return h.Entries }},
 		{whole: Install, only: installs},
 		{whole: Databases},
 		{roles: all, file: Carbon},
@@ -88,7 +92,7 @@ func For(d Deployment) []plan.Step {
 			}
 		case s.host != nil:
 			for _, h := range d.Inventory.Hosts {
-				if d.Select.HasHost(h.Name) && len(h.Nodes) > 0 && h.Entries {
+				if d.Select.HasHost(h.Name) && len(h.Nodes) > 0 && (s.on == nil || s.on(h)) {
 					list = append(list, s.host(d, h))
 				}
 			}
