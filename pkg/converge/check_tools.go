@@ -12,13 +12,18 @@ var needed = []string{
 // spare are those that are called where they are there, and what is done
 // without them.
 var spare = map[string]string{
+	"addgroup":  "one of two ways to make the service user",
+	"adduser":   "one of two ways to make the service user",
 	"chcon":     "only on a host with SELinux",
 	"chroot":    "one of five ways to become the owner of a home",
+	"curl":      "only for a pack that the host fetches itself",
 	"dd":        "only for uploads to a host without SFTP",
 	"doas":      "only where the inventory says so",
 	"find":      "only for uploads to a host without SFTP",
 	"getent":    "how names resolve cannot be told without it",
 	"getfacl":   "only for a file with an access list, which is left alone without it",
+	"gzip":      "only to unpack a home",
+	"mktemp":    "only to unpack a home",
 	"netstat":   "only where there is no /proc",
 	"perl":      "only for a database's socket as root",
 	"pkill":     "scripts end one by one without it",
@@ -33,6 +38,8 @@ var spare = map[string]string{
 	"su":        "one of five ways to become the owner of a home",
 	"sudo":      "only where the inventory says so",
 	"systemctl": "only where the inventory says service",
+	"useradd":   "one of two ways to make the service user",
+	"wget":      "only for a pack that the host fetches itself",
 	"timeout":   "only to end a look-up of a name that hangs",
 	"sync":      "a file may be lost with a power cut right after it was written",
 }

@@ -2,7 +2,7 @@
 # Words on stdout: failed TEXT.
 failed() { echo "failed $*"; exit 1; }
 ! id -u -- "$1" >/dev/null 2>&1 || exit 0
-[ "$(id -u)" = 0 ] || failed "making the user $1 needs root; turn sudo on for this host, or make it yourself"
+[ "$(id -u)" = 0 ] || failed "making the user $1 needs root: write sudo = true for this host, or make it yourself"
 shell=$2
 for other in "$2" /sbin/nologin /usr/bin/false /bin/false; do
 	[ -x "$other" ] && shell=$other && break
