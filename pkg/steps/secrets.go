@@ -11,14 +11,23 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/xmledit"
 )
 
-// words end the name of a secret. PasswordDigest and PasswordJavaRegEx name
+// words end the name of a secret, of which _ - and . are left out. PasswordDigest and PasswordJavaRegEx name
 // none: they are part of plans and must be seen, and so must
 // StoreSaltedPassword, which is yes or no.
-var words = []string{"password", "passwd", "pass", "passphrase", "pwd", "secret", "token", "credential", "credentials"}
+var words = []string{"password", "passwd", "pass", "passphrase", "pwd", "secret", "token", "credential", "credentials",
+	"passwords", "secrets", "tokens", "apikey", "privatekey", "accesskey", "secretkey"}
+
+// stems are what each of them has.
+var stems = []string{"pass", "pwd", "secret", "token", "credential", key}
+
+// key is a stem only behind one of these: most keys open nothing.
+const key = "key"
+
+var secretKeys = []string{"api", "private", "access"}
 
 const (
 	open       = "StoreSaltedPassword"
-	secretWord = `(?:password|passwd|pass|passphrase|pwd|secret|token|credentials?)`
+	secretWord = `(?:passwords?|passwd|pass|passphrase|pwd|secrets?|tokens?|credentials?|(?:api|private|access|secret)[_.-]?key)`
 )
 
 // In comments and half-commented elements there is no tree to walk, so the
@@ -119,13 +128,16 @@ func windows(src []byte) []plan.Span {
 		}
 	}
 	var list []plan.Span
-	for _, stem := range []string{"pass", "pwd", "secret", "token", "credential"} {
+	for _, stem := range stems {
 		for at := 0; ; {
 			i := bytes.Index(lower[at:], []byte(stem))
 			if i < 0 {
 				break
 			}
 			at += i + len(stem)
+			if stem == key && !opens(lower[:at-len(stem)]) {
+				continue
+			}
 			near := plan.Span{Start: before(src, at-len(stem)), End: behind(src, at)}
 			if !slices.Contains(list, near) { // a tag may name several
 				list = append(list, near)
@@ -133,6 +145,12 @@ func windows(src []byte) []plan.Span {
 		}
 	}
 	return list
+}
+
+// opens tells whether a key that follows the text is a secret.
+func opens(text []byte) bool {
+	text = bytes.TrimRight(text[max(0, len(text)-10):], "_.-")
+	return slices.ContainsFunc(secretKeys, func(w string) bool { return bytes.HasSuffix(text, []byte(w)) })
 }
 
 // before is where the tag or the line begins that at is in, whichever is first.
@@ -187,10 +205,16 @@ func hideContent(n xmledit.Node, add func(start, end int)) {
 	}
 }
 
+// joined leaves out what words of a name are joined with.
+var joined = strings.NewReplacer("_", "", "-", "", ".", "")
+
 func isSecret(name string) bool {
 	if name == open {
 		return false
 	}
 	lower := strings.ToLower(name)
+	if strings.ContainsAny(lower, "_-.") {
+		lower = joined.Replace(lower)
+	}
 	return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(lower, w) })
 }

@@ -41,6 +41,10 @@ func TestSecrets(t *testing.T) {
 		{"parameter", `<a><parameter name="accessToken" locked="false">X</parameter></a>`, `<a><parameter name="accessToken" locked="false">#</parameter></a>`},
 		{"short names", `<a><AuthPass>X</AuthPass><pwd>y</pwd><Credential>z</Credential></a>`, `<a><AuthPass>#</AuthPass><pwd>#</pwd><Credential>#</Credential></a>`},
 
+		{"keys and several", `<a><ApiKey>X</ApiKey><b private_key="Y"/><Passwords><p>Z</p></Passwords></a>`, `<a><ApiKey>#</ApiKey><b private_key="#"/><Passwords><p>#</p></Passwords></a>`},
+		{"keys and several in a comment", `<a><!-- <api-key>X</api-key><b access.key="Y"/> --></a>`, `<a><!-- <api-key>#</api-key><b access.key="#"/> --></a>`},
+		{"keys that open nothing", `<a><ClientKey>X</ClientKey><b publicKey="Y" keyAlias="Z"/></a>`, `<a><ClientKey>X</ClientKey><b publicKey="Y" keyAlias="Z"/></a>`},
+
 		{"element in a comment", `<a><!-- <password>X</password> --></a>`, `<a><!-- <password>#</password> --></a>`},
 		{"CDATA in a comment", `<a><!-- <password><![CDATA[X]]></password> --></a>`, `<a><!-- <password>#</password> --></a>`},
 		{"half an element in a comment", `<a><!--password>X</password--></a>`, `<a><!--password>#</password--></a>`},
@@ -60,6 +64,7 @@ func TestSecrets(t *testing.T) {
 		{"URL in a comment", `<a><!-- https://u:X@h --></a>`, `<a><!-- https://u:#@h --></a>`},
 
 		{"JSON", `{"keyStorePassword" : "X", "user": {"password":"y\"z", "name": "n"}}`, `{"keyStorePassword" : "#", "user": {"password":"#", "name": "n"}}`},
+		{"keys and several in JSON", `{"api_key": "X", "passwords": ["Y"], "identityAlias": "z"}`, `{"api_key": "#", "passwords": #, "identityAlias": "z"}`},
 		{"JSON of other kinds", `[{"secret": {"a": "X"}, "token": 17, "pass": ""}]`, `[{"secret": #, "token": #, "pass": ""}]`},
 		{"JSON, after a byte order mark", "\ufeff{\"pwd\":\"X\"}", "\ufeff{\"pwd\":\"#\"}"},
 		{"JSON with escapes in the name", `{"pass\u0077ord": "X"}`, `{"pass\u0077ord": "#"}`},
