@@ -158,6 +158,9 @@ func (r *reader) checkHostNames() {
 		{"store", r.inv.Store.Name},
 	} {
 		name := strings.ToLower(n.name)
+		if name == "localhost" && r.anyRemote() {
+			r.root.table(n.table).wrong("name", "name %s is each machine's own; want one that means the same machine everywhere", quoted(n.name))
+		}
 		if other := taken[name]; other != "" && name != "" {
 			r.root.table(n.table).wrong("name", "name %s is that of [%s] too; want a name of its own", quoted(n.name), other)
 		}

@@ -127,6 +127,9 @@ func (s section) links(name string, byDefault []string, want rule) []string {
 	if s.login(name) {
 		return byDefault
 	}
+	if list, is := s.values[name].([]any); is && len(list) == 0 {
+		s.wrong(name, "%s is an empty list; want what is to be there, or %q for what the file has", name, Keep)
+	}
 	if list := s.texts(name, want); len(list) > 0 {
 		return list
 	}
