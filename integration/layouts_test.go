@@ -21,8 +21,9 @@ func nodesOf(deployment string, roles ...string) (list []lab.NodeSpec) {
 
 var allRoles = []string{"idp", "gateway", "publisher", "store"}
 
-// TestLayouts provisions what is no deployment of four hosts: real hosts, where
-// they can be built. Four hosts are TestProvision's.
+// TestLayouts provisions, from hosts without homes and a pack, what is no
+// deployment of four hosts: on real hosts, where they can be built. Four hosts
+// are TestProvision's and the demo's.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for name, hosts := range map[string][]lab.HostSpec{
@@ -39,10 +40,10 @@ func TestLayouts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := deployment{real: true, kind: mysqld.MariaDB, stock: true, hosts: hosts}
+			d := deployment{real: true, kind: mysqld.MariaDB, stock: true, hosts: hosts, pack: true}
 			if why := d.left(); why != "" {
 				t.Logf("embedded instead of real hosts: %s", why)
-				d = deployment{hosts: hosts}
+				d = deployment{hosts: hosts, pack: true}
 			}
 			w := up(t, d)
 			provisioned(t, w)

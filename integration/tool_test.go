@@ -66,6 +66,7 @@ type deployment struct {
 	sudo  string         // the password that sudo asks for; "" is none
 	under string         // the folder that the lab is made in; "" is the usual one
 	hosts []lab.HostSpec // nil: a node of each role, on hosts of their own
+	pack  bool           // the hosts have no homes, and the operator has the pack
 }
 
 var deployments = []deployment{
@@ -123,7 +124,7 @@ func (w *world) environ() []string {
 
 func up(t *testing.T, d deployment) *world {
 	t.Helper()
-	o := lab.Options{Kind: d.kind, Java: java, BoundHosts: d.bound, SudoPassword: d.sudo, Layout: d.hosts, Product: product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}}}
+	o := lab.Options{Kind: d.kind, Java: java, BoundHosts: d.bound, SudoPassword: d.sudo, Layout: d.hosts, Pack: d.pack, Product: product.Home{Standin: map[string]string{"start_ms": "100", "stop_ms": "50"}}}
 	if stock := os.Getenv("APPM_STOCK_CONF"); d.stock {
 		if stock == "" {
 			t.Log("APPM_STOCK_CONF does not name the stock configuration files: the homes are the project's own fixtures")
