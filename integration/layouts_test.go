@@ -21,12 +21,12 @@ func nodesOf(deployment string, roles ...string) (list []lab.NodeSpec) {
 
 var allRoles = []string{"idp", "gateway", "publisher", "store"}
 
-// TestLayouts provisions, from hosts without homes and a pack, what is no
-// deployment of four hosts: on real hosts, where they can be built. Four hosts
-// are TestProvision's and the demo's.
+// TestLayouts provisions from hosts without homes and a pack: on real hosts,
+// where they can be built.
 func TestLayouts(t *testing.T) {
 	t.Parallel()
 	for name, hosts := range map[string][]lab.HostSpec{
+		"a host each":     lab.Ordinary(),
 		"all on one host": {{Name: "one", Nodes: nodesOf("", allRoles...)}},
 		"two of each but the IDP, on six hosts": {
 			{Name: "pub1", Nodes: nodesOf("", "publisher")}, {Name: "pub2", Nodes: nodesOf("", "publisher")},
@@ -65,6 +65,7 @@ func provisioned(t *testing.T, w *world) {
 			}
 		}
 	}
+	w.bare(t)
 	for name, file := range inventories {
 		r := w.runOn(t, file, "apply", "--yes")
 		if r.code != 0 {
@@ -90,6 +91,18 @@ func provisioned(t *testing.T, w *world) {
 		}
 	}
 	w.same(t, before, "a run with nothing to do")
+}
+
+// bare checks that no host has a home yet.
+func (w *world) bare(t *testing.T) {
+	t.Helper()
+	for _, h := range w.Hosts {
+		for _, n := range h.Nodes {
+			if _, err := os.Lstat(h.Path(n.Home)); !os.IsNotExist(err) {
+				t.Errorf("%s has a home at %s before anything was done: %v", h.Name, n.Home, err)
+			}
+		}
+	}
 }
 
 // another writes the inventory of another deployment of the lab, which has an

@@ -1,4 +1,5 @@
-// Command demo shows the main job on a lab of four nodes on this machine:
+// Command demo shows the main job on a lab of four hosts on this machine, from
+// a distribution zip to servers that work together:
 // plan, apply, a visit by a user, plan again, a drift made by hand, plan, apply,
 // status. It needs no privilege and leaves nothing behind.
 package main
@@ -41,11 +42,11 @@ func run(ctx context.Context) (err error) {
 	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil { // a demo leaves no records
 		return err
 	}
-	say("Building appm-provision, and a lab: four hosts behind SSH on this machine, each with an App Manager home\nas it comes out of the zip (a stand-in that checks its configuration as the product would), and a database server.")
+	say("Building appm-provision, and a lab: four hosts behind SSH on this machine with nothing on them, a distribution\nzip (of a stand-in that checks its configuration as the product would), and a database server.")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", d.tool, "./cmd/appm-provision").CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	l, err := lab.Embedded(ctx, filepath.Join(dir, "lab"), lab.Options{Product: product.Home{Standin: map[string]string{"start_ms": "1000"}}})
+	l, err := lab.Embedded(ctx, filepath.Join(dir, "lab"), lab.Options{Pack: true, Product: product.Home{Standin: map[string]string{"start_ms": "1000"}}})
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (d demo) story(l *lab.Lab) error {
 			return d.call("plan")
 		},
 		func() error {
-			say("Do it. Asked on a terminal, here with --yes: databases, files, then the servers in role order, each waited for.")
+			say("Do it. Asked on a terminal, here with --yes: the zip unpacked into the homes, databases, files, then the servers in role order, each waited for.")
 			return d.call("apply", "--yes")
 		},
 		func() error {
