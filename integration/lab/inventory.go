@@ -85,14 +85,15 @@ func (l *Lab) rolesTOML(b *strings.Builder, deployment, extra string) {
 
 // packTOML says what homes are to be made of, and whose they are.
 func (l *Lab) packTOML(b *strings.Builder) {
-	switch {
-	case l.Pack == "":
+	if l.Pack == "" {
 		b.WriteString("\n")
 		return
-	case l.Form == "real":
-		b.WriteString("service_user = \"wso2\"\n")
 	}
-	fmt.Fprintf(b, "\n[pack]\nfile = %q\n\n", l.Pack)
+	owner := l.User // an embedded lab's may be root, whom the tool wants to be told of
+	if l.Form == "real" {
+		owner = "wso2"
+	}
+	fmt.Fprintf(b, "service_user = %q\n\n[pack]\nfile = %q\n\n", owner, l.Pack)
 }
 
 func (l *Lab) databaseTOML(b *strings.Builder, o InventoryOptions) {
