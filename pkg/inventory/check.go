@@ -74,21 +74,35 @@ func isLoopback(address string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// checkHomes refuses two nodes in one home.
+// checkHomes refuses two nodes in one home, and a home in another: what is
+// unpacked or removed there would be the other's too.
 func (r *reader) checkHomes() {
-	taken := map[string]nodeTable{}
+	var taken []nodeTable
 	for _, n := range r.nodes {
 		if n.node.Home == "" || n.host.Address == "" {
 			continue
 		}
-		place := n.host.Address + " " + n.node.Home
-		if other, found := taken[place]; found {
-			n.wrong("home", "home %s is that of the node in line %d on the same address; want a home for each node", quoted(n.node.Home), other.start())
+		i := slices.IndexFunc(taken, func(o nodeTable) bool {
+			return o.host.Address == n.host.Address && (lies(o.node.Home, n.node.Home) || lies(n.node.Home, o.node.Home))
+		})
+		if i < 0 {
+			taken = append(taken, n)
 			continue
 		}
-		taken[place] = n
+		relation := "is that of"
+		switch other := taken[i].node.Home; {
+		case other == n.node.Home:
+		case lies(n.node.Home, other):
+			relation = "lies in that of"
+		default:
+			relation = "holds that of"
+		}
+		n.wrong("home", "home %s %s the node in line %d on the same address; want a home for each node", quoted(n.node.Home), relation, taken[i].start())
 	}
 }
+
+// lies tells whether a folder is another or lies in it.
+func lies(folder, in string) bool { return strings.HasPrefix(folder+"/", in+"/") }
 
 // checkRoles wants at least one node of each role, as the four work together.
 // A misspelt role is a problem already, and would seem to be missing here.
