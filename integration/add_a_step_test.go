@@ -28,13 +28,14 @@ func TestAddedStep(t *testing.T) {
 	}
 	w := up(t, deployments[0])
 	w.tool = filepath.Join(dir, "bin", "appm-provision")
-	host, node := w.node(t, "idp")
-	file := host.Path(node.Home + "/repository/conf/identity/sso-idp-config.xml")
+	w.inventory = w.vary(t, "[cluster]\n", "[store]\nurl = \"https://store.example.com\"\n\n[cluster]\n")
+	host, node := w.node(t, "store")
+	file := host.Path(node.Home + "/repository/conf/tomcat/catalina-server.xml")
 	before, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const shown = "sso-idp-config.xml: logins lead back to Publisher and Store"
+	const shown = "catalina-server.xml: the port of the load balancer"
 	if r := w.want(t, 2, "plan", "--detailed-exitcode"); !strings.Contains(r.out, shown) {
 		t.Errorf("the plan does not say %q:\n%s", shown, r.out)
 	}
@@ -44,14 +45,14 @@ func TestAddedStep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Count(string(after), ".appm-wso2.com:9443/"), 6; got != want || strings.Count(string(before), "\n") != strings.Count(string(after), "\n") {
-		t.Errorf("%d addresses were set, want %d:\n%s", got, want, after)
+	if got, want := strings.Count(string(after), " proxyPort=\"443\"/>"), 1; got != want || strings.Count(string(before), "\n")+1 != strings.Count(string(after), "\n") {
+		t.Errorf("%d ports were set, want %d:\n%s", got, want, after)
 	}
 	// A server that is older than the step's file restarts, whoever changed it.
 	if err := os.WriteFile(file, before, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if r := w.want(t, 2, "plan", "--detailed-exitcode"); !strings.Contains(r.out, "> restart "+host.Nodes[0].Role) && !strings.Contains(r.out, "> restart "+host.Name) {
+	if r := w.want(t, 2, "plan", "--detailed-exitcode"); !strings.Contains(r.out, "> restart store") && !strings.Contains(r.out, "> restart "+host.Name) {
 		t.Errorf("the plan does not restart the node:\n%s", r.out)
 	}
 }

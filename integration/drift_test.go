@@ -129,6 +129,10 @@ func (s *strayed) files(h *lab.Host) []string {
 		if n.Role == "publisher" || n.Role == "store" {
 			names = append(names, conf+"app-manager.xml", conf+"registry.xml", conf+"axis2/axis2.xml")
 		}
+		names = append(names, map[string][]string{
+			"idp": {conf + "identity/sso-idp-config.xml"}, "gateway": {conf + "app-manager.xml"}, "publisher": {portals + "publisher/config/publisher.json"},
+			"store": {portals + "store/config/store.json", portals + "social/configs/social.json"},
+		}[n.Role]...)
 		for _, name := range append(names, "repository/components/lib/mysql-connector-java-5.1.49-bin.jar") {
 			all = append(all, n.Home+"/"+name)
 		}

@@ -189,7 +189,10 @@ func swap(file, from, to string) func(*testing.T, *world, *lab.Host, lab.Node) {
 	return func(t *testing.T, _ *world, h *lab.Host, n lab.Node) { replace(t, h, n.Home+"/"+file, from, to) }
 }
 
-const conf = "repository/conf/"
+const (
+	conf    = "repository/conf/"
+	portals = "repository/deployment/server/jaggeryapps/"
+)
 
 var driftCases = map[string]drift{
 	"carbon.xml": {"idp", conf + "carbon.xml", func(t *testing.T, _ *world, h *lab.Host, n lab.Node) {
@@ -202,6 +205,12 @@ var driftCases = map[string]drift{
 	}, []string{"-                     <password>(secret)</password>", "+                     <password>(secret)</password>"}},
 	"app-manager.xml": {"publisher", conf + "app-manager.xml",
 		swap(conf+"app-manager.xml", "<DataSourceName>jdbc/WSO2AM_DB", "<DataSourceName>jdbc/Other"), []string{"<DataSourceName>jdbc/WSO2AM_DB"}},
+	"a URL": {"gateway", conf + "app-manager.xml",
+		swap(conf+"app-manager.xml", "/samlsso</IdentityProviderUrl>", "/sso</IdentityProviderUrl>"), []string{"/samlsso</IdentityProviderUrl>"}},
+	"sso-idp-config.xml": {"idp", conf + "identity/sso-idp-config.xml",
+		swap(conf+"identity/sso-idp-config.xml", "/social/acs</DefaultAssertionConsumerServiceURL>", "/elsewhere</DefaultAssertionConsumerServiceURL>"), []string{"/social/acs</DefaultAssertionConsumerServiceURL>"}},
+	"publisher.json": {"publisher", portals + "publisher/config/publisher.json",
+		swap(portals+"publisher/config/publisher.json", "/publisher/acs\"", "/publisher/sso\""), []string{"/publisher/acs\""}},
 	"user-mgt.xml": {"store", conf + "user-mgt.xml",
 		swap(conf+"user-mgt.xml", ">jdbc/WSO2UM_DB<", ">jdbc/WSO2CarbonDB<"), []string{">jdbc/WSO2UM_DB<"}},
 	"registry.xml": {"publisher", conf + "registry.xml",
