@@ -21,7 +21,7 @@ import (
 // named are the places that hold secrets, and must: the configuration files
 // that need them, and the host's own store of what was replaced. The files that
 // the lab keeps its passwords in are none of the hosts'.
-var named = regexp.MustCompile(`^/opt/wso2/wso2appm/repository/conf/(datasources/master-datasources\.xml|user-mgt\.xml|carbon\.xml)$|^/var/lib/appm-provision/lab/[^/]+/[0-9]+/`)
+var named = regexp.MustCompile(`^/opt/wso2/wso2appm/repository/(conf/(datasources/master-datasources\.xml|user-mgt\.xml|app-manager\.xml|carbon\.xml)|deployment/server/jaggeryapps/publisher/config/publisher\.json)$|^/var/lib/appm-provision/lab/[^/]+/[0-9]+/`)
 
 // TestNoSecretIsLeft goes through all that the commands do, with passwords that
 // every quoting spells otherwise, and searches everything that is left and
@@ -29,6 +29,7 @@ var named = regexp.MustCompile(`^/opt/wso2/wso2appm/repository/conf/(datasources
 func TestNoSecretIsLeft(t *testing.T) {
 	t.Parallel()
 	const sudo, awkward, later, foreign, foreign2 = "sudo's <pass> & \"word\"", "p&<w>\"'\\;#%$(x)`|*? ]]>--/é", "n&<w>\"'\\ second", "Foreign-Admin-7751", "Foreign&Keystore-<4471>"
+	const administrator = "a&<d>'\"\\;#%$(x)`|*?]]>--/é"
 	d := deployment{name: "OpenSSH and MariaDB", real: true, kind: mysqld.MariaDB, bound: "gw1", sudo: sudo}
 	if why := d.left(); why != "" {
 		fmt.Fprintf(os.Stderr, "\n*** LEFT OUT: %s: %s ***\n\n", t.Name(), why)
@@ -36,9 +37,9 @@ func TestNoSecretIsLeft(t *testing.T) {
 	}
 	w := up(t, d)
 	const passphrase = "key's <passphrase> & more"
-	s := &search{world: w, temp: t.TempDir(), secrets: []string{sudo, passphrase, awkward, later, foreign, foreign2, w.Database.Admin.Password}}
+	s := &search{world: w, temp: t.TempDir(), secrets: []string{sudo, passphrase, awkward, later, foreign, foreign2, administrator, w.Database.Admin.Password}}
 	w.env = append(w.env, "TMPDIR="+s.temp)
-	s.give(t, passphrase, sudo, awkward)
+	s.give(t, passphrase, sudo, awkward, administrator)
 	w.sql(t, "SET GLOBAL general_log = 1")
 	h, n := w.node(t, "store")
 	replace(t, h, n.Home+"/"+conf+"user-mgt.xml", "<Password>admin</Password>", "<Password>"+foreign+"</Password>")
@@ -107,15 +108,16 @@ type search struct {
 }
 
 // give puts the secrets where the inventory says that they are.
-func (s *search) give(t *testing.T, passphrase, sudo, app string) {
+func (s *search) give(t *testing.T, passphrase, sudo, app, administrator string) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"sudo": sudo, "passphrase": passphrase} {
+	for name, text := range map[string]string{"sudo": sudo, "passphrase": passphrase, "administrator": administrator} {
 		s.secret(t, filepath.Join(dir, name), text)
 	}
 	s.secret(t, s.Database.App.PasswordFile, app)
 	s.inventory = s.vary(t, s.KeyFile, s.lockedKey(t, passphrase), "config = \"none\"\n",
-		fmt.Sprintf("config = \"none\"\nbecome_password = { file = %q }\npassphrase = { file = %q }\n", filepath.Join(dir, "sudo"), filepath.Join(dir, "passphrase")))
+		fmt.Sprintf("config = \"none\"\nbecome_password = { file = %q }\npassphrase = { file = %q }\n", filepath.Join(dir, "sudo"), filepath.Join(dir, "passphrase")),
+		"[cluster]\n", fmt.Sprintf("[admin]\npassword = { file = %q }\n\n[cluster]\n", filepath.Join(dir, "administrator")))
 }
 
 func (s *search) secret(t *testing.T, file, text string) {
