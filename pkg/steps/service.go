@@ -12,8 +12,11 @@ import (
 // units is where the administrator's units are; a package's are elsewhere.
 const units = "/etc/systemd/system/"
 
-// unitMark begins every unit of ours: what does not begin so is somebody else's.
-const unitMark = "# Written by appm-provision for the node "
+// unitMark begins the unit of a node: what does not begin so is somebody else's.
+// Node a-b of deployment x and node b of deployment x-a have units of one name.
+func (d Deployment) unitMark(n inventory.Node) string {
+	return fmt.Sprintf("# Written by appm-provision for the node %s of the deployment %s.\n", n.Name, d.Inventory.Name)
+}
 
 // UnitName is that of a node's unit. It carries the deployment's name, as two
 // of them may share a host.
@@ -87,10 +90,10 @@ func (d Deployment) ourUnit(s *plan.State, n inventory.Node) (*plan.File, error)
 	switch {
 	case err != nil || !is:
 		return nil, err
-	case bytes.HasPrefix(f.Data, []byte(unitMark)):
+	case bytes.HasPrefix(f.Data, []byte(d.unitMark(n))):
 		return f, nil
 	case n.Service == inventory.ServiceSystemd:
-		return nil, conflict(n, ref, "this unit is not this tool's, as its first line says; move it away, or give the node no service")
+		return nil, conflict(n, ref, "this unit is not that of the node, as its first line says; move it away, or give the node no service")
 	}
 	return nil, nil
 }
@@ -187,7 +190,7 @@ func (d Deployment) unitText(s *plan.State, n inventory.Node, there *plan.File) 
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s of the deployment %s.\n", unitMark, n.Name, d.Inventory.Name)
+	b.WriteString(d.unitMark(n))
 	b.WriteString("# A change here is taken back by the next run; a drop-in of yours is not:\n# systemctl edit " + UnitName(d.Inventory, n) + "\n")
 	fmt.Fprintf(&b, "[Unit]\nDescription=WSO2 App Manager %s: %s %s of %s\n", version, n.Role, n.Name, d.Inventory.Name)
 	fmt.Fprintf(&b, "Wants=network-online.target\nAfter=%s\n", strings.Join(d.unitAfter(n), " "))
