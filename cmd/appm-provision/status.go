@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +79,7 @@ func (s *session) status(ctx context.Context) ([]report.Row, error) {
 // table says that, and of the others how they are. Where none is left, or what
 // is wrong is on this machine, it is an error.
 func (s *session) openReachable(ctx context.Context) error {
-	s.down, s.steps = nil, steps.For(s.deployment)
+	s.down, s.steps = nil, changing(steps.For(s.deployment))
 	err := s.open(ctx)
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -103,11 +104,17 @@ func (s *session) openReachable(ctx context.Context) error {
 		return err
 	}
 	d.Select.Database = s.sel.Database
-	s.down, s.steps = down, steps.For(d)
+	s.down, s.steps = down, changing(steps.For(d))
 	if s.touchesDatabase() {
 		s.db, err = s.openDatabase()
 	}
 	return err
+}
+
+// changing are the steps without those that only look on: what check refuses is no
+// reason to show nothing.
+func changing(list []plan.Step) []plan.Step {
+	return slices.DeleteFunc(list, func(s plan.Step) bool { return s.Whole })
 }
 
 // rows are the table of status: one for each node, and one for the databases.

@@ -54,8 +54,8 @@ func (e *Error) Error() string {
 // Build asks each step in turn what it wants and compares that with what is.
 // A later step sees the wants of the earlier ones. A resource belongs to one
 // step: a second owner is an error. A step that fails ends the steps of its
-// node, host or deployment, whose later errors would only follow from it; the
-// others are asked on, so that the operator sees every reason at once. With
+// node, host or deployment, whose later errors would only follow from it, unless
+// it only looks on; the others are asked on, so that the operator sees every reason at once. With
 // any of them there is no plan. The state stays what was read.
 func Build(name string, s *State, steps []Step) (*Plan, error) {
 	p := &Plan{Name: name}
@@ -74,7 +74,7 @@ func Build(name string, s *State, steps []Step) (*Plan, error) {
 		}
 		wants, notes, err := step.Want(s)
 		if err != nil {
-			ended[whose{step.Scope, step.For}] = true
+			ended[whose{step.Scope, step.For}] = !step.Whole // one that only looks on is in nobody's way
 			errs = say(errs, step, err)
 			continue
 		}
@@ -98,8 +98,8 @@ type whose struct {
 }
 
 func anyNode(ended map[whose]bool) bool {
-	for w := range ended {
-		if w.scope == ScopeNode {
+	for w, is := range ended {
+		if is && w.scope == ScopeNode {
 			return true
 		}
 	}

@@ -148,6 +148,10 @@ func TestWhatNodesShareIsLookedAtLast(t *testing.T) {
 	shared := failing("agreement", "all", errors.New("second"))
 	shared.Scope = plan.ScopeNodes
 	wantError(t, "n: step one: first", plan.NewState(), failing("one", "n", errors.New("first")), shared)
+	looks := failing("one", "n", errors.New("first"))
+	looks.Whole = true
+	wantError(t, "n: step one: first\nall: step agreement: second", plan.NewState(), looks, shared)
+	wantError(t, "n: step one: first\nn: step two: third", plan.NewState(), looks, failing("two", "n", errors.New("third")), shared)
 	host := failing("two", "h", errors.New("first"))
 	host.Scope = plan.ScopeHost
 	wantError(t, "h: step two: first\nall: step agreement: second", plan.NewState(), host, shared)

@@ -70,7 +70,7 @@ func Advised(text, general string) (what, toDo string) {
 // verbs are those that the messages of this program give advice with.
 var verbs = func() map[string]bool {
 	all := map[string]bool{}
-	for _, v := range strings.Fields(`add adopt allow ask call change check choose compare connect correct create delete describe do drop
+	for _, v := range strings.Fields(`add adopt allow ask call change check choose compare connect correct create define delete describe do drop
 		empty end find fix free give have if install leave let load log look lower make mount move name open pass pick plan point prefer put raise
 		read rebuild release remove rename repair report rerun restore return rotate run say see set shorten show start stop take tell try turn
 		unset use wait want write`) {

@@ -29,7 +29,7 @@ func (h *homeCheck) drivers(d Driver, uses []jndiUse, sources []source) {
 		case trimmed == h2Driver || slices.Contains(classes, trimmed):
 			text = "has blanks or line ends around it, which the product takes as part of the name; remove them"
 		case strings.HasPrefix(trimmed, "com.mysql."):
-			text = "is not in " + d.Name + ", which holds " + strings.Join(classes, ", ") + "; name one of these"
+			text = "is not in " + d.Name + ", which holds " + strings.Join(classes, ", ") + "; take one of these"
 		case len(jars) == 0:
 			needed = false // a bundle of dropins or plugins may have it
 			text = "is in no jar of " + lib + "; put its jar there, unless a bundle of the server has it"

@@ -161,7 +161,7 @@ func (u jndiUse) instead(sources []source) string {
 	var names []string
 	for _, s := range sources {
 		if s.jndi != "" && strings.TrimSpace(s.jndi) == strings.TrimSpace(u.name) {
-			return "; the product does not trim names: write both without blanks and line ends around them"
+			return " but with other blanks or line ends around the name, and the product trims none; write both without any"
 		}
 		if s.jndi != "" {
 			names = append(names, shown(s.jndi))
