@@ -32,7 +32,7 @@ func (r *reader) wiring() {
 		Entitlement:    s.link("entitlement_url", idp),
 		Publishing:     s.link("gateway_url", gateway+"/services/"),
 		Endpoints:      s.links("gateway_endpoint", r.endpoints(), webLink),
-		Origins:        s.links("cors_origins", []string{store, plain("http", r.inv.Store, httpPort)}, origin),
+		Origins:        s.links("cors_origins", []string{originOf(store), plain("http", r.inv.Store, httpPort)}, origin),
 		PublisherACS:   s.link("publisher_acs", publisher+"/publisher/acs"),
 		StoreACS:       s.link("store_acs", store+"/store/acs"),
 		SocialACS:      s.link("social_acs", store+"/social/acs"),
@@ -92,6 +92,15 @@ func (r *reader) sharedURL(s section, role Role, shared *Shared) {
 	if !s.login("url") {
 		shared.URL = s.text("url", shared.URL, baseURL)
 	}
+}
+
+// originOf is what a browser calls the site of a page.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func sameIP(a, b string) bool {

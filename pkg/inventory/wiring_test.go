@@ -42,6 +42,9 @@ func TestWiringBySettings(t *testing.T) {
 	if inv.IDP.Name != "login.example.com" || inv.Wiring.Provider != "https://login.example.com" || inv.Wiring.Login != "" || inv.Nodes[0].HostName != "" {
 		t.Errorf("got %+v, %+v", inv.IDP, inv.Wiring)
 	}
+	if w := with("[store]\nurl = \"https://shop.example.com/apps\"\n").Wiring; words(w.Origins) != "[https://shop.example.com http://shop.example.com:9763]" || w.StoreACS != "https://shop.example.com/apps/store/acs" {
+		t.Errorf("a Store below a path: %+v", w)
+	}
 	if inv := with("[idp]\nurl = \"https://192.168.10.11:9447\"\n"); inv.IDP.Name != "idp.appm-wso2.com" {
 		t.Errorf("an address is no name: %+v", inv.IDP)
 	}
