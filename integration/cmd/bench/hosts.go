@@ -82,7 +82,7 @@ func (b *bench) inventory(n int, delay time.Duration) (string, error) {
 	var shared strings.Builder
 	for i, h := range b.lab.Hosts {
 		h.SSH = b.ways[delay][h.Name]
-		if r := roles[i%len(roles)]; n > len(roles) && i < len(roles) && (r == "publisher" || r == "store") {
+		if r := roles[i%len(roles)]; n > len(roles) && i < len(roles) {
 			fmt.Fprintf(&shared, "[%s]\naddress = %q\n\n", r, h.Address)
 		}
 	}
