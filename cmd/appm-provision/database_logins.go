@@ -24,7 +24,9 @@ func (s *session) lookDatabases(ctx context.Context, needs []plan.Need) (*plan.S
 	if err != nil {
 		return nil, err
 	}
-	s.tryLogins(ctx, state)
+	if !s.out { // which asks for no password
+		s.tryLogins(ctx, state)
+	}
 	return state, nil
 }
 

@@ -17,7 +17,7 @@ import (
 // sockets are where the distributions' servers have theirs.
 var sockets = []string{"/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"}
 
-func (s *session) installs() bool { return s.touchesDatabase() && s.inv.Database.Install }
+func (s *session) installs() bool { return s.touchesDatabase() && s.inv.Database.Install && !s.out }
 
 // openRoot prepares the way by which a fresh server lets its root in: the
 // socket, as root of the host and without a password. Nothing is dialled yet.

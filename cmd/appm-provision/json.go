@@ -49,7 +49,7 @@ func asksForJSON(args []string) bool {
 }
 
 // answering are the commands that have an answer in JSON; docs/json.md says which.
-var answering = strings.Fields("validate init import check plan apply show status runs show prune rollback unlock version")
+var answering = strings.Fields("validate init import check plan apply show status runs show prune rollback unlock destroy version")
 
 // answerable refuses --json where it would be answered in something else.
 func (a *app) answerable(cmd *cobra.Command) error {

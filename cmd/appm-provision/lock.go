@@ -48,7 +48,7 @@ func (s *session) claim(p *plan.Plan) converge.Claim {
 			c.Hosts[name] = converge.Lockable{Keeper: conn, Store: s.storeOf(name)}
 		}
 	}
-	if len(p.At(plan.StageDatabases)) > 0 && len(p.At(plan.StageInstall)) == 0 {
+	if len(p.At(plan.StageDatabases)) > 0 && len(p.At(plan.StageInstall)) == 0 || s.out && len(p.On(plan.Deployment)) > 0 {
 		c.DB = s.db
 	}
 	return c

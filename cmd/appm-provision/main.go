@@ -70,8 +70,7 @@ type app struct {
 	clean     func(string) string // takes secrets out of what is told; nil until they are known
 }
 
-const long = `Set up a distributed WSO2 App Manager 1.2.0 over SSH: driver, host entries,
-databases, files, restarts in the right order. Hosts need no software for it.`
+const long = `Set up a distributed WSO2 App Manager 1.2.0 over SSH. Hosts need no software.`
 
 const examples = `  appm-provision plan     what inventory.toml would change`
 
@@ -92,7 +91,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVarP(&a.directory, "directory", "C", "", "go to this `folder` first")
 	root.AddCommand(
 		a.initCommand(), a.importCommand(), a.validateCommand(), a.checkCommand(), a.planCommand(), a.applyCommand(), a.showCommand(),
-		a.statusCommand(), a.runsCommand(), a.rollbackCommand(), a.unlockCommand(),
+		a.statusCommand(), a.runsCommand(), a.rollbackCommand(), a.unlockCommand(), a.destroyCommand(),
 		a.completionCommand(), a.manCommand(), a.versionCommand(),
 	)
 	a.helps(root)

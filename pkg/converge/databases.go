@@ -65,7 +65,8 @@ func ofDatabase(err error) error {
 		return err
 	}
 	var moved *dbinit.Moved
-	if errors.As(err, &moved) {
+	var gone *dbinit.Gone
+	if errors.As(err, &moved) || errors.As(err, &gone) {
 		return &Error{Cause: Drift, Target: plan.Deployment, Text: err.Error()}
 	}
 	return &Error{Cause: Database, Target: plan.Deployment, Text: err.Error(), below: err}

@@ -94,6 +94,7 @@ func reads(needs []plan.Need) []Read {
 		plan.KindFile: "file", plan.KindDir: "stat", plan.KindBlob: "hash", plan.KindListing: "hash",
 		plan.KindKept: "kept", plan.KindServer: "text", plan.KindJava: "text", plan.KindPackage: "text", plan.KindService: "text", plan.KindUnit: "text",
 		plan.KindHome: "stat", plan.KindUser: "text",
+		plan.KindUnpacked: "text",
 	}
 	asked := make([]Read, len(needs))
 	for i, n := range needs {
@@ -115,6 +116,8 @@ func reads(needs []plan.Need) []Read {
 			asked[i].Name, asked[i].Args = probeService, []string{n.Path}
 		case plan.KindUnit:
 			asked[i].Name, asked[i].Args = probeUnit, []string{n.Path}
+		case plan.KindUnpacked:
+			asked[i].Name, asked[i].Args = probeUnpacked, []string{n.Path, n.State, NoteName(n.Path)}
 		}
 	}
 	return asked
@@ -212,6 +215,8 @@ func object(r plan.Ref, f Found) (plan.Object, error) {
 		return parseService(string(f.Data))
 	case plan.KindUnit:
 		return parseUnit(string(f.Data))
+	case plan.KindUnpacked:
+		return parseUnpacked(string(f.Data))
 	}
 	return nil, fmt.Errorf("a %s is not read from a host", r.Kind)
 }

@@ -54,12 +54,23 @@ func (b Rollback) Steps() []plan.Step {
 
 func (b Rollback) changes() []run.Change {
 	var list []run.Change
+	homeless := b.homeless()
 	for _, c := range b.Past.Plan.Changes {
-		if b.Takes == nil || b.Takes(c) {
+		if !homeless[c.Node] && (b.Takes == nil || b.Takes(c)) {
 			list = append(list, c)
 		}
 	}
 	return list
+}
+
+// homeless are the nodes whose homes the run removed, or may have: of these
+// nothing is taken back, as there is nothing to start.
+func (b Rollback) homeless() map[string]bool {
+	nodes := map[string]bool{}
+	for _, c := range b.Past.Plan.Changes {
+		nodes[c.Node] = nodes[c.Node] || c.Node != "" && c.Kind == string(plan.KindUnpacked)
+	}
+	return nodes
 }
 
 func isFile(c run.Change) bool {
@@ -253,6 +264,9 @@ func (b Rollback) Notes() []plan.Note {
 	for i, c := range b.Past.Plan.Changes {
 		_, made := b.Past.Made[i]
 		stays := remains[plan.Kind(c.Kind)]
+		if c.Stage == string(plan.StageRemove) {
+			stays = removed[plan.Kind(c.Kind)]
+		}
 		if stays == "" || !made && b.Past.End != nil && b.Past.End.Exit == 0 || b.Takes != nil && !b.Takes(c) {
 			continue
 		}
@@ -274,6 +288,13 @@ var remains = map[plan.Kind]string{
 	plan.KindAdmin:   "account %s stays as the run made it, with its password",
 	plan.KindHome:    "the home %s stays, with its files as they came out of the pack",
 	plan.KindUser:    "user %s stays",
+}
+
+// removed says it of what the run has removed.
+var removed = map[plan.Kind]string{
+	plan.KindSchema:   "database %s stays removed",
+	plan.KindAccount:  "account %s stays removed",
+	plan.KindUnpacked: "home %s stays removed, and with it all that was done for its node; apply makes it anew",
 }
 
 // Servers are the changes of servers that the run was to make, in its order.

@@ -23,6 +23,7 @@ type privileges struct {
 // Job is what a run wants to do, for Lacks.
 type Job struct {
 	Load    map[string][]Statement // by schema, what is still to be loaded
+	Drop    []string               // schemas
 	Account []Statement
 	Options
 }
@@ -63,7 +64,10 @@ func (s Server) needs(job Job) map[string][]string {
 			needs[schema] = loads(list)
 		}
 	}
-	if len(job.Load) > 0 || len(job.Account) > 0 {
+	for _, schema := range job.Drop {
+		needs[schema] = []string{"DROP"}
+	}
+	if len(job.Load) > 0 || len(job.Account) > 0 || len(job.Drop) > 0 {
 		needs[job.ledger().schema] = []string{"CREATE", "SELECT", "INSERT", "UPDATE", "DELETE"}
 	}
 	for _, c := range job.Account {

@@ -85,6 +85,8 @@ func (o *savedObject) decode(k Kind) (object Object, hidden []Span, err error) {
 		return o.Service, nil, nil
 	case k == KindUnit && o.Unit != nil:
 		return o.Unit, nil, nil
+	case k == KindUnpacked && o.Unpacked != nil:
+		return o.Unpacked, nil, nil
 	case k == KindAdmin && o.Admin != nil:
 		a := &Admin{Login: o.Admin.Login, Statements: decodeStatements(o.Admin.Statements)}
 		if o.Admin.Known {

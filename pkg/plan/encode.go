@@ -69,17 +69,18 @@ type (
 	}
 	// savedObject has one of these.
 	savedObject struct {
-		File    *savedFile    `json:"file,omitempty"`
-		Blob    *savedBlob    `json:"blob,omitempty"`
-		Server  *savedServer  `json:"server,omitempty"`
-		Schema  *savedSchema  `json:"schema,omitempty"`
-		Account *savedAccount `json:"account,omitempty"`
-		Package *Package      `json:"package,omitempty"`
-		Service *Service      `json:"service,omitempty"`
-		Admin   *savedAdmin   `json:"admin,omitempty"`
-		Unit    *Unit         `json:"unit,omitempty"`
-		Home    *savedHome    `json:"home,omitempty"`
-		User    *savedUser    `json:"user,omitempty"`
+		File     *savedFile    `json:"file,omitempty"`
+		Blob     *savedBlob    `json:"blob,omitempty"`
+		Server   *savedServer  `json:"server,omitempty"`
+		Schema   *savedSchema  `json:"schema,omitempty"`
+		Account  *savedAccount `json:"account,omitempty"`
+		Package  *Package      `json:"package,omitempty"`
+		Service  *Service      `json:"service,omitempty"`
+		Admin    *savedAdmin   `json:"admin,omitempty"`
+		Unit     *Unit         `json:"unit,omitempty"`
+		Home     *savedHome    `json:"home,omitempty"`
+		User     *savedUser    `json:"user,omitempty"`
+		Unpacked *Unpacked     `json:"unpacked,omitempty"`
 	}
 	savedMeta struct {
 		Mode  uint32 `json:"mode"`
@@ -188,6 +189,8 @@ func encodeObject(o Object, hidden []Span, seal func([]byte) string) (*savedObje
 		return &savedObject{Admin: &savedAdmin{o.Login, o.Found != nil, encodeStatements(o.Statements, seal)}}, nil
 	case *Unit:
 		return &savedObject{Unit: o}, nil
+	case *Unpacked:
+		return &savedObject{Unpacked: o}, nil
 	}
 	return nil, fmt.Errorf("%T cannot be kept in a file; please report it", o)
 }

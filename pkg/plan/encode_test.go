@@ -44,6 +44,7 @@ func everything() *Plan {
 			{Want: Want{Ref: Ref{"h", KindPackage, "mysql"}, After: &Package{Manager: "apt", Name: "m", With: []string{"a 1"}}}, Step: "s", Before: &Package{Manager: "apt"}},
 			{Want: Want{Ref: Ref{"h", KindService, "mysql"}, After: &Service{Running: true, PID: 7, Port: 3306}}, Step: "s", Before: &Service{}},
 			{Want: Want{Ref: Ref{"h", KindUnit, "u.service"}, During: StageRemove, After: &Unit{Enabled: true, Reload: true}}, Step: "s", Before: &Unit{Systemd: true, Dropins: []string{"/d"}}},
+			{Want: Want{Ref: Ref{"h", KindUnpacked, "/home"}, During: StageRemove}, Step: "s", Before: &Unpacked{Ours: true, Pack: "a.zip (1)"}},
 			{Want: Want{Ref: Ref{Deployment, KindAdmin, "root"}, After: &Admin{Statements: statements()}}, Step: "s", Before: &Admin{Found: 5}},
 		},
 	}

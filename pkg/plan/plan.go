@@ -41,6 +41,8 @@ func (r Ref) String() string {
 		return r.Target + ": server of " + r.Path
 	case KindSchema, KindAccount, KindPackage, KindAdmin, KindUnit:
 		return r.Target + ": " + string(r.Kind) + " " + r.Path
+	case KindUnpacked:
+		return r.Target + ": home " + r.Path
 	case KindService:
 		return r.Target + ": database server"
 	case KindUser:
@@ -60,6 +62,8 @@ type Need struct {
 	// that directory's owner and no more. Whoever owns a home could otherwise
 	// point root at any file by a symlink. Empty: as the session.
 	As string
+	// State is the folder of the host's state; "": the usual one.
+	State string
 }
 
 // A Span is a half-open range of bytes.

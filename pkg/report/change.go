@@ -21,6 +21,8 @@ func thing(w plan.Want) string {
 		return "account " + visible(w.Ref.Path)
 	case plan.KindUnit:
 		return "unit " + visible(w.Ref.Path)
+	case plan.KindUnpacked:
+		return "home " + visible(w.Ref.Path)
 	case plan.KindServer:
 		return "server " + visible(w.Node)
 	case plan.KindSchema:

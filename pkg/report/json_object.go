@@ -30,6 +30,8 @@ type Object struct {
 	Home *HomeObject `json:"home,omitempty"`
 	// A user of a host.
 	User *UserObject `json:"user,omitempty"`
+	// A home that may be one that this program unpacked.
+	Unpacked *UnpackedObject `json:"unpacked,omitempty"`
 }
 
 // FileMeta is what every file carries beside its content.
@@ -207,6 +209,16 @@ type UserObject struct {
 	Shell string `json:"shell,omitempty"`
 }
 
+// UnpackedObject is a home, and whose it is.
+type UnpackedObject struct {
+	// Whether this program unpacked it.
+	Ours bool `json:"ours"`
+	// Whether a removal of it was cut off.
+	Left bool `json:"left,omitempty"`
+	// The pack that it was unpacked from.
+	Pack string `json:"pack,omitempty"`
+}
+
 // object is an object as JSON; text is a file's, masked, was is what a desired
 // one replaces.
 func object(o, was plan.Object, text []string, opt Options) *Object {
@@ -242,6 +254,8 @@ func object(o, was plan.Object, text []string, opt Options) *Object {
 		return &Object{Admin: &AdminObject{o.Login, sql(o.Statements, opt)}}
 	case *plan.Unit:
 		return &Object{Unit: &UnitObject{o.Enabled, o.Stale, o.Reload, o.Dropins}}
+	case *plan.Unpacked:
+		return &Object{Unpacked: &UnpackedObject{o.Ours, o.Left, o.Pack}}
 	}
 	return nil
 }

@@ -26,12 +26,14 @@ var update = flag.Bool("update", false, "rewrite the wanted part of the cases in
 //	inventory   replacements in testdata/inventory.toml, as in a replace section
 //	limit       words of --limit
 //	driver      the driver's version, 5.1.49 where the case names none
+//	out         the steps that take the deployment away; databases: these too
 //	want        what the operator gets to see, or error: and its text
 type testCase struct {
 	w     *world
 	steps []string
 	node  inventory.Node
-	all   bool // everybody's steps
+	all   bool   // everybody's steps
+	out   string // "" for the steps that bring the deployment there
 	limit []string
 }
 
@@ -62,7 +64,7 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 	var body []txtar.File
 	for _, f := range archive.Files {
 		switch f.Name {
-		case "step", "node", "inventory", "limit", "driver":
+		case "step", "node", "inventory", "limit", "driver", "out":
 			head[f.Name] = strings.TrimSuffix(string(f.Data), "\n")
 		case "want":
 		default:
@@ -70,7 +72,7 @@ func newCase(t *testing.T, archive *txtar.Archive) *testCase {
 		}
 	}
 	inv := parse(t, head["inventory"])
-	c := &testCase{w: newWorld(t, inv, head["driver"]), steps: strings.Split(head["step"], "\n"), limit: strings.Fields(head["limit"]), all: head["node"] == "all"}
+	c := &testCase{w: newWorld(t, inv, head["driver"]), steps: strings.Split(head["step"], "\n"), limit: strings.Fields(head["limit"]), all: head["node"] == "all", out: head["out"]}
 	if c.all {
 		head["node"] = inv.Nodes[0].Name // whose world the sections change, until one says on
 	}
@@ -110,7 +112,12 @@ func (c *testCase) list(t *testing.T) []plan.Step {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := slices.DeleteFunc(c.w.list(sel), func(s plan.Step) bool {
+	list := c.w.list(sel)
+	if c.out != "" {
+		sel.Database = c.out == "databases"
+		list = steps.Out(steps.Deployment{Inventory: c.w.inv, Select: sel})
+	}
+	list = slices.DeleteFunc(list, func(s plan.Step) bool {
 		mine := c.all || s.For == c.node.Name || s.For == c.node.Host || s.For == plan.Deployment
 		return !mine || !slices.Contains(c.steps, s.Name) && c.steps[0] != "all"
 	})

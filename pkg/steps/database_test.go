@@ -64,6 +64,9 @@ func (w *world) object(r plan.Ref) plan.Object {
 // make does what a change of the databases leads to.
 func (d *database) make(c plan.Change, inv inventory.Inventory, now time.Time) error {
 	switch after := c.After.(type) {
+	case nil:
+		delete(d.schemas, c.Ref.Path)
+		return nil
 	case *plan.Schema:
 		s := d.schemas[c.Ref.Path]
 		s.Name, s.Exists, s.Charset, s.Ledger = c.Ref.Path, true, after.Charset, nil
@@ -77,7 +80,9 @@ func (d *database) make(c plan.Change, inv inventory.Inventory, now time.Time) e
 	case *plan.Account:
 		names := inv.Database.Schemas
 		for _, e := range after.Entries {
-			if e.Changes {
+			if c.During == plan.StageRemove {
+				delete(d.accounts, e.Host)
+			} else if e.Changes {
 				a := d.account(inv.Database.User, e.Host, password, names.AM, names.UM, names.REG, names.ES)
 				a.changed = now
 				d.accounts[e.Host] = a

@@ -27,7 +27,7 @@ import (
 //	crlf               paths of files that get CRLF line ends
 //	jars               PATH ours | PATH WORD (bytes that are not the driver's)
 //	hosts              the hosts file of the node's host; a last line "\" takes the final newline off
-//	home               owner NAME | absent
+//	home               owner NAME | absent | ours PACK, by a note of the host | left by a removal
 //	server             running AGO [JDK] | in UNIT | changed PATH AGO | java HOME VERSION | no java
 //	unit               no systemd | as USER | enabled | disabled | stale | dropin PATH, of the node's unit
 //	database           see databaseLine
@@ -147,14 +147,13 @@ func (c *testCase) home(words []string) error {
 		d.Owner = words[1]
 		c.machine().dirs[c.node.Home] = d
 	case "absent":
-		for name := range c.machine().files {
-			if strings.HasPrefix(name, c.node.Home+"/") {
-				delete(c.machine().files, name)
-			}
-		}
-		clear(c.machine().dirs)
+		c.machine().empty(c.node.Home)
+	case "ours":
+		c.machine().homes[c.node.Home] = plan.Unpacked{Ours: true, Pack: strings.Join(words[1:], " ")}
+	case "left":
+		c.machine().homes[c.node.Home] = plan.Unpacked{Left: true}
 	default:
-		return errors.New("want owner or absent")
+		return errors.New("want owner, absent, ours or left")
 	}
 	return nil
 }

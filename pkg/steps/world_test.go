@@ -48,6 +48,7 @@ type machine struct {
 	servers map[string]plan.Server
 	java    []plan.JDK
 	units   map[string]plan.Unit
+	homes   map[string]plan.Unpacked // what the state says of them
 	systemd bool
 	session string // who logs in, root where nobody is named
 }
@@ -77,7 +78,7 @@ func newWorld(t *testing.T, inv inventory.Inventory, driver string) *world {
 		t.Fatal(err)
 	}
 	for _, h := range inv.Hosts {
-		m := &machine{files: map[string]plan.File{}, dirs: map[string]plan.Dir{}, unread: map[string]string{}, servers: map[string]plan.Server{}, units: map[string]plan.Unit{}, systemd: true,
+		m := &machine{files: map[string]plan.File{}, dirs: map[string]plan.Dir{}, unread: map[string]string{}, servers: map[string]plan.Server{}, units: map[string]plan.Unit{}, homes: map[string]plan.Unpacked{}, systemd: true,
 			java: []plan.JDK{{Home: "/usr/lib/jvm/java-8", Version: "1.8.0_392"}}}
 		m.files[h.HostsFile] = w.file([]byte("127.0.0.1\tlocalhost\n"), 0o644, "root")
 		w.hosts[h.Name] = m
@@ -146,6 +147,11 @@ func (m *machine) object(r plan.Ref, now time.Time) plan.Object {
 		unit := m.units[r.Path]
 		unit.Systemd, unit.Root = m.systemd, m.session == ""
 		return &unit
+	case plan.KindUnpacked:
+		home := m.homes[r.Path]
+		if _, is := m.dirs[r.Path]; is || home.Left {
+			return &home
+		}
 	case plan.KindDir:
 		if d, is := m.dirs[r.Path]; is {
 			return &d
@@ -196,6 +202,12 @@ func (w *world) apply(p *plan.Plan) error {
 
 func (w *world) make(c plan.Change) error {
 	m := w.hosts[c.Ref.Target]
+	if c.Ref.Target != plan.Deployment && c.Ref.Kind == plan.KindUnpacked {
+		return m.takeHome(c)
+	}
+	if c.Ref.Target == plan.Deployment {
+		return w.db.make(c, w.inv, w.clock)
+	}
 	switch after := c.After.(type) {
 	case nil:
 		delete(m.files, c.Ref.Path)
@@ -223,9 +235,38 @@ func (w *world) make(c plan.Change) error {
 		u.Enabled, u.Stale = after.Enabled, u.Stale && !after.Reload
 		m.units[c.Ref.Path] = u
 	default:
-		return w.db.make(c, w.inv, w.clock)
+		return fmt.Errorf("%s: %T cannot be made", c.Ref, c.After)
 	}
 	return nil
+}
+
+// takeHome removes a home that is ours, or what is left of one.
+func (m *machine) takeHome(c plan.Change) error {
+	home := m.homes[c.Ref.Path]
+	if server := m.servers[c.Ref.Path]; server.Running {
+		return fmt.Errorf("%s: its server runs", c.Ref)
+	}
+	if !home.Ours && !home.Left || c.After != nil {
+		return fmt.Errorf("%s: is not ours to remove", c.Ref)
+	}
+	if home.Ours {
+		m.empty(c.Ref.Path)
+	}
+	delete(m.homes, c.Ref.Path)
+	return nil
+}
+
+func (m *machine) empty(home string) {
+	for name := range m.files {
+		if strings.HasPrefix(name, home+"/") {
+			delete(m.files, name)
+		}
+	}
+	for name := range m.dirs {
+		if name == home || strings.HasPrefix(name, home+"/") {
+			delete(m.dirs, name)
+		}
+	}
 }
 
 // rewritten: systemd still holds the old text of a unit.

@@ -1,0 +1,29 @@
+# $1: a home  $2: the folder of this host's state, "" is the usual one  $3: the
+# name of the note of that home. Prints, of a home that is there:
+#   there  ours  pack <version> <name of the zip>
+# and "left" where a removal was cut off. The note says which inode was unpacked,
+# so that what somebody else has put there since is told from it.
+home=$1 store=$2 note=$3
+if [ -z "$store" ]; then
+	store=/var/lib/appm-provision user=$(id -un)
+	[ "$(id -u)" = 0 ] || case $user in
+	'' | *[!A-Za-z0-9._-]*) store=${HOME-}/.local/state/appm-provision ;;
+	*) eval "store=~$user/.local/state/appm-provision" ;;
+	esac
+fi
+above=${home%/*} name=${home##*/}
+for old in "$above/.$name.appm-remove."*; do
+	[ ! -d "$old" ] || [ -L "$old" ] || { echo left; break; }
+done
+[ -d "$home" ] || [ -L "$home" ] || exit 0
+echo there
+[ ! -L "$home" ] && [ -r "$store/homes/$note" ] || exit 0
+inode=$(stat -c %i -- "$home" 2>/dev/null || stat -f %i -- "$home") version= pack= said=
+while read -r word rest; do
+	case $word in
+	version) version=$rest ;;
+	pack) pack=$rest ;;
+	inode) said=$rest ;;
+	esac
+done <"$store/homes/$note"
+[ "$inode" != "$said" ] || printf 'ours\npack %s %s\n' "$version" "$pack"
