@@ -38,7 +38,7 @@ demo: ## the main job on a lab of four nodes on this machine, as you are
 	@$(GO) run ./integration/cmd/demo
 
 lab: ## a lab to play with, in DIR or a new folder; says how to end it
-	@$(GO) run ./integration/lab/cmd/lab up $(if $(DIR),-dir $(DIR)) embedded
+	@$(GO) run ./integration/lab/cmd/lab up -pack $(if $(DIR),-dir $(DIR)) embedded
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }

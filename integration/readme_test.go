@@ -11,7 +11,7 @@ import (
 var readmeAddresses = map[string]string{"idp1": "192.168.10.11", "gw1": "192.168.10.12", "pub1": "192.168.10.13", "store1": "192.168.10.14"}
 
 // TestReadme: the plan on README.md's first screen is what the tool prints over
-// real hosts, but for the deployment's name and the addresses.
+// real hosts without homes, but for the deployment's name and the addresses.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	blocks, err := docs.Blocks("../README.md")
@@ -21,7 +21,9 @@ func TestReadme(t *testing.T) {
 	if why := deployments[1].left(); why != "" {
 		t.Skip("LEFT OUT: " + why)
 	}
-	w := up(t, deployments[1])
+	d := deployments[1]
+	d.pack = true
+	w := up(t, d)
 	pairs := []string{"appm-provision lab:", "appm-provision production:", "/opt/wso2/wso2appm", "/opt/wso2appm"}
 	for _, h := range w.Hosts {
 		if address := readmeAddresses[h.Name]; address != "" {

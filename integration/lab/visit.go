@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/appm-provision/appm-provision/integration/visit"
+	"github.com/appm-provision/appm-provision/pkg/inventory"
 )
 
 // Visitor is a user of a deployment on the lab.
@@ -52,6 +53,29 @@ func (l *Lab) Visit(ctx context.Context, v Visitor) (visit.Seen, error) {
 		}
 		if ip := net.ParseIP(name); ip != nil && (!ip.IsLoopback() || l.Form == "embedded") {
 			return name, nil
+		}
+		return "", fmt.Errorf("%s leads nowhere on a user's machine", name)
+	}
+	return d.Walk(ctx)
+}
+
+// VisitInventory does the same for the product's admin from what an inventory
+// says, whoever brought the lab up: the names of the roles lead to their addresses.
+func VisitInventory(ctx context.Context, file string) (visit.Seen, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return visit.Seen{}, err
+	}
+	inv, _, err := inventory.Parse(file, src)
+	if err != nil {
+		return visit.Seen{}, err
+	}
+	d := visit.Deployment{Publishers: []string{inv.Publisher.URL}, Stores: []string{inv.Store.URL}, User: "admin", Password: "admin"}
+	d.Lookup = func(name string) (string, error) {
+		for _, role := range []inventory.Shared{inv.IDP, inv.Gateway, inv.Publisher, inv.Store} {
+			if role.Name == name || role.Address == name {
+				return role.Address, nil
+			}
 		}
 		return "", fmt.Errorf("%s leads nowhere on a user's machine", name)
 	}

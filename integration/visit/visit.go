@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,6 +32,17 @@ type Seen struct {
 	App    string
 	URLs   []string // of the app at the Gateways
 	Served []string // what answered there
+}
+
+// Write tells it, a line for each thing that was met.
+func (s Seen) Write(w io.Writer) {
+	for _, login := range s.Logins {
+		fmt.Fprintln(w, "logged in at", login)
+	}
+	fmt.Fprintln(w, "published", s.App, "at the Publisher")
+	for i, url := range s.URLs {
+		fmt.Fprintf(w, "the Store shows it at %s\nand there answers: %s\n", url, s.Served[i])
+	}
 }
 
 // Walk visits every Publisher and every Store, and publishes one app at the

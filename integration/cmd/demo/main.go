@@ -119,13 +119,7 @@ func (d demo) visit(l *lab.Lab) error {
 		return err
 	}
 	fmt.Println()
-	for _, login := range seen.Logins {
-		fmt.Println("logged in at", login)
-	}
-	fmt.Println("published", seen.App, "at the Publisher")
-	for i, url := range seen.URLs {
-		fmt.Printf("the Store shows it at %s\nand there answers: %s\n", url, strings.ReplaceAll(seen.Served[i], d.dir, "…"))
-	}
+	seen.Write(&shortening{dir: d.dir})
 	return nil
 }
 

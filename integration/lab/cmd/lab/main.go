@@ -2,6 +2,7 @@
 //
 //	go run ./integration/lab/cmd/lab up embedded
 //	go run ./integration/lab/cmd/lab up real
+//	go run ./integration/lab/cmd/lab visit DIRECTORY
 //	go run ./integration/lab/cmd/lab down [DIRECTORY]
 package main
 
@@ -24,6 +25,7 @@ import (
 const usage = `usage: lab up [flags] embedded|real    bring hosts, homes and a database up
        lab down [directory]          end the lab of that directory, or all that nobody works with
        lab list                      the directories of those
+       lab visit directory           go through its servers as their users do: log in, publish an app, find it
 
 An embedded lab needs no privilege and lives until Ctrl-C. A real lab needs
 root on Linux and lives until lab down, or until the machine goes off.
@@ -52,6 +54,8 @@ func dispatch(ctx context.Context, args []string) error {
 		return up(ctx, args)
 	case "down":
 		return down(ctx, args)
+	case "visit":
+		return visit(ctx, args)
 	case "list":
 		dirs, err := lab.List()
 		for _, dir := range dirs {
@@ -128,6 +132,19 @@ func explain(l *lab.Lab) error {
 	for _, h := range l.Hosts {
 		fmt.Printf("    ssh -i %s -o UserKnownHostsFile=%s -p %d %s@%s   # %s\n", l.KeyFile, l.KnownHosts, h.SSH.Port, l.User, h.SSH.Host, h.Name)
 	}
+	return nil
+}
+
+func visit(ctx context.Context, args []string) error {
+	if len(args) != 1 {
+		fmt.Fprint(os.Stderr, usage)
+		return flag.ErrHelp
+	}
+	seen, err := lab.VisitInventory(ctx, filepath.Join(args[0], "inventory.toml"))
+	if err != nil {
+		return err
+	}
+	seen.Write(os.Stdout)
 	return nil
 }
 
