@@ -88,7 +88,25 @@ func (s section) url(name string) string {
 		s.wrong(name, "%s holds a user or a password, which would be printed; want an address without one", name)
 		return url
 	}
+	if signed(url) {
+		s.wrong(name, "%s holds a token or a signature, which would be printed and stand in lists of processes; want an address without one, or fetch the file and name it", name)
+		return url
+	}
 	return s.text(name, "", webURL)
+}
+
+// signed tells whether the query of an address lets in whoever has it.
+func signed(url string) bool {
+	_, query, _ := strings.Cut(url, "?")
+	for part := range strings.FieldsFuncSeq(query, func(r rune) bool { return r == '&' || r == ';' }) {
+		key, value, _ := strings.Cut(strings.ToLower(part), "=")
+		for _, word := range []string{"token", "signature", "sig", "password", "passwd", "pwd", "secret", "credential", "apikey", "api_key", "api-key", "access_key", "auth"} {
+			if value != "" && strings.HasSuffix(key, word) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // choice is a text that must be one of the options, the first by default.
