@@ -4,6 +4,11 @@
 // of it: no trimming where the server does not trim, first or last wins as
 // there, duplicates are fatal, every data source is opened as it is written.
 //
+// Once it is up it is a server that others can use: it takes logins as an IDP,
+// apps as a Gateway, and has the pages of Publisher and Store, all of them on
+// every node, as in the product. Which of four nodes do what is only a matter of
+// what their files say of each other, and shows where a user ends up.
+//
 // Where the real server would go on half broken, this one logs an ERROR line
 // that names the mistake and ends. It logs every mistake that it finds.
 package carbon

@@ -100,7 +100,9 @@ func (s *server) login(ctx context.Context, p peer, services, whose string) (*ht
 	return c, nil
 }
 
-// Classes of the clients that log in elsewhere.
+// Classes of the clients that log in elsewhere. What they log, below and in
+// publish.go, is what the product's sources have, but for the first: its text
+// is an exception's there, and who logs it depends on the page [deduced].
 const (
 	authClass         = "org.wso2.carbon.appmgt.impl.utils.RemoteAuthorizationManagerClient"
 	providerClass     = "org.wso2.carbon.appmgt.impl.APIProviderImpl"
@@ -133,7 +135,7 @@ func (s *server) greet(ctx context.Context) {
 	})
 	with(w.entitlement, func() {
 		_, err := s.login(ctx, w.entitlement, "/services/", "entitlement service")
-		s.miss(ctx, entitlementClass, "Error while initializing the entitlement service", err)
+		s.miss(ctx, entitlementClass, "Cannot initialize XACML entitlement service.", err)
 	})
 	for _, g := range w.gateways {
 		with(g.peer, func() {

@@ -46,7 +46,7 @@ func (s *server) serveCreate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.keep(r.Context(), a); err != nil {
-		s.log.exception(providerClass, "Error while adding the application "+a.Name, err)
+		s.log.exception(own, "the app "+a.Name+" is not added", err)
 		http.Error(w, "see the log", http.StatusInternalServerError)
 		return
 	}
@@ -138,7 +138,7 @@ func (s *server) serveStore(w http.ResponseWriter, r *http.Request) {
 	}
 	apps, err := s.published(r.Context())
 	if err != nil {
-		s.log.exception("org.wso2.carbon.appmgt.impl.APIConsumerImpl", "Failed to get all published WebApps", err)
+		s.log.exception(own, "the published apps cannot be listed", err)
 		http.Error(w, "see the log", http.StatusInternalServerError)
 		return
 	}

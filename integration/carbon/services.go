@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// own is the class of lines that the product does not have.
+const own = "integration.carbon"
+
 // servicesPath is what an admin session is good for.
 const servicesPath = "/services"
 
@@ -59,7 +62,7 @@ func (s *server) serveProvider(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.addProvider(p); err != nil {
-		s.log.error(ssoReader, "Error while adding a service provider: "+err.Error())
+		s.log.error(own, "a service provider is not added: "+err.Error())
 		http.Error(w, "see the log", http.StatusInternalServerError)
 	}
 }
@@ -103,7 +106,7 @@ func (s *server) provider(issuer string) (provider, bool) {
 	defer s.files.Unlock()
 	added, err := s.added()
 	if err != nil {
-		s.log.error(ssoReader, providersFile+": "+err.Error())
+		s.log.error(own, providersFile+": "+err.Error())
 	}
 	p, ok := added[issuer]
 	return p, ok
@@ -140,9 +143,9 @@ func (s *server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		err = os.WriteFile(filepath.Join(folder, a.Name+"_v"+a.Version+".xml"), []byte(text), 0o644)
 	}
 	if err != nil {
-		s.log.error("org.wso2.carbon.rest.api.service.RestApiAdmin", "Error while adding API to the synapse configuration: "+err.Error())
+		s.log.error(own, "an app is not added: "+err.Error())
 		http.Error(w, "see the log", http.StatusInternalServerError)
 		return
 	}
-	s.log.info("org.wso2.carbon.rest.api.service.RestApiAdmin", "API "+a.Name+" is at "+a.path())
+	s.log.info(own, "app "+a.Name+" is at "+a.path())
 }

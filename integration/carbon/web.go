@@ -83,13 +83,13 @@ func secure(h http.HandlerFunc) http.HandlerFunc {
 const logins = "org.wso2.carbon.core.services.util.CarbonAuthenticationUtil"
 
 // authenticate looks a user up in the users' database, and logs what came of
-// it in the server's words [from memory].
+// it in the server's words; those of a refusal are from memory.
 func (s *server) authenticate(ctx context.Context, user, password string) bool {
 	at := time.Now().Format("2006-01-02 15:04:05,000-0700")
 	ok, err := s.knows(ctx, user, password)
 	switch {
 	case err != nil:
-		s.log.error(jdbcStore, "Error occurred while retrieving user authentication info: "+err.Error())
+		s.log.error(own, "the user cannot be looked up: "+err.Error())
 	case ok:
 		s.log.info(logins, fmt.Sprintf("'%s@carbon.super [%d]' logged in at [%s]", user, tenant, at))
 	default:

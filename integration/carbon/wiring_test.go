@@ -202,7 +202,7 @@ var miswirings = []miswiring{
 	{"a configurator where nothing listens", pub, appManager, element("providerURL", "", "https://localhost:1"),
 		"publishing hello", pub, "Error initializing WSO2 SAML SSO Configurator {org.wso2.carbon.appmgt.impl.idp.sso.configurator.IS500SAMLSSOConfigurator}"},
 	{"entitlement where nothing listens", pub, appManager, element("ServerUrl", "", "https://localhost:1"),
-		"", pub, "java.net.ConnectException: Connection refused"},
+		"", pub, "Cannot initialize XACML entitlement service. {org.wso2.carbon.appmgt.impl.entitlement.XacmlEntitlementServiceImpl}"},
 	{"a Store that shows its own node", shop, appManager, element("GatewayEndpoint", "", "http://${carbon.local.ip}:${http.nio.port},https://${carbon.local.ip}:${https.nio.port}"),
 		"404 Not Found", nil, ""},
 	{"a Gateway that asks its own node", gateway, appManager, element("IdentityProviderUrl", "", localhost+"/samlsso"),

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"archive/zip"
 	"context"
 	"io"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/appm-provision/appm-provision/integration/product"
 	"github.com/appm-provision/appm-provision/integration/wire"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
 )
@@ -291,6 +293,40 @@ func TestTheInventoryIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkInventory(t, path, 4)
+}
+
+func TestAPackAndNoHomes(t *testing.T) {
+	l := embedded(t, Options{Pack: true, Layout: []HostSpec{
+		{Name: "h1", Nodes: []NodeSpec{{Role: "idp"}, {Role: "gateway"}, {Role: "publisher"}, {Role: "store"}}},
+		{Name: "h2", Nodes: []NodeSpec{{Role: "idp", Deployment: "second"}, {Role: "gateway", Deployment: "second"}, {Role: "publisher", Deployment: "second"}, {Role: "publisher", Deployment: "second"}, {Role: "store", Deployment: "second"}}},
+	}})
+	for _, h := range l.Hosts {
+		for _, n := range h.Nodes {
+			if _, err := os.Lstat(h.Path(n.Home)); !os.IsNotExist(err) {
+				t.Errorf("%s has a home at %s: %v", h.Name, n.Home, err)
+			}
+		}
+	}
+	z, err := zip.OpenReader(l.Pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	if f, err := z.Open(product.PackRoot + "/repository/conf/carbon.xml"); err != nil {
+		t.Error(err)
+	} else {
+		f.Close()
+	}
+	path, err := l.WriteInventory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkInventory(t, path, 4)
+	second := filepath.Join(l.Dir, "second.toml")
+	if err := os.WriteFile(second, []byte(l.Inventory(InventoryOptions{Name: "second"})), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	checkInventory(t, second, 5)
 }
 
 func checkInventory(t *testing.T, path string, nodes int) {
