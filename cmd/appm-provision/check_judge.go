@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/appm-provision/appm-provision/pkg/converge"
@@ -92,8 +93,9 @@ func (p *preflight) gathered(ctx context.Context, host string, err error) {
 }
 
 func (p *preflight) tools(host string, h converge.Health) {
-	if len(h.Lacks) > 0 {
-		p.add(report.Failure, host, "", checkTools, exitMissing, "%s", lackText(h.Lacks))
+	lacks := slices.DeleteFunc(slices.Clone(h.Lacks), func(l string) bool { return l == gzip })
+	if len(lacks) > 0 {
+		p.add(report.Failure, host, "", checkTools, exitMissing, "%s", lackText(lacks))
 		return
 	}
 	p.ok(host, "", checkTools, "")

@@ -11,6 +11,9 @@ import (
 	"github.com/appm-provision/appm-provision/pkg/report"
 )
 
+// gzip is what deflated files of a pack are inflated with on a host.
+const gzip = "gzip"
+
 // block is what a file system gives a file at least.
 const block = 4096
 
@@ -31,6 +34,7 @@ func (s *session) asksAbove(host string, q converge.Inquiry) converge.Inquiry {
 	if s.pack == nil {
 		return q
 	}
+	q.Spare = []string{gzip}
 	for _, n := range s.nodesOn(host) {
 		for _, folder := range above(n.Home) {
 			if !slices.Contains(q.Folders, folder) {
@@ -79,6 +83,13 @@ func (p *preflight) roomToUnpack(host string, h converge.Health) {
 	if len(bare) == 0 {
 		return
 	}
+	zip := p.deployment.Pack.Packed
+	if slices.Contains(h.Lacks, gzip) {
+		zip = p.pack.Size
+		if p.deployment.Pack.URL != "" {
+			p.add(report.Failure, host, "", checkTools, exitMissing, "the host lacks gzip, which is needed to unpack a pack that it fetches itself; install it, or write no url under [pack]: then the pack is brought there undeflated")
+		}
+	}
 	want := map[filesystem]*room{}
 	var order []filesystem
 	add := func(s converge.Space, bytes, files int64) {
@@ -95,7 +106,7 @@ func (p *preflight) roomToUnpack(host string, h converge.Health) {
 	}
 	for _, s := range h.Space {
 		if s.Asked == "~" && s.There && p.deployment.Pack.URL == "" {
-			add(s, p.deployment.Pack.Packed, 1)
+			add(s, zip, 1)
 		}
 	}
 	files := int64(len(p.pack.Files) + len(p.pack.Folders))

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/appm-provision/appm-provision/pkg/converge"
 	"github.com/appm-provision/appm-provision/pkg/inventory"
@@ -154,6 +155,41 @@ func (s *session) bytesAtHand() map[string]converge.Source {
 		all[s.deployment.Pack.SHA256] = s.pack.source
 	}
 	return all
+}
+
+// plain makes the pack that hosts without gzip get: undeflated, in a file that is
+// gone with this program. It is nil where no such host unpacks anything.
+func (s *session) plain(p *plan.Plan) (map[string]converge.Plain, error) {
+	if s.pack == nil {
+		return nil, nil
+	}
+	of := map[string]converge.Plain{}
+	for _, c := range p.At(plan.StageUnpack) {
+		if h, is := c.After.(*plan.Home); is && h.URL == "" && slices.Contains(s.health[c.Ref.Target].Lacks, gzip) {
+			of[c.Ref.Target] = converge.Plain{}
+		}
+	}
+	if len(of) == 0 {
+		return nil, nil
+	}
+	f, err := os.CreateTemp("", "appm-provision-pack-*")
+	if err != nil {
+		return nil, err
+	}
+	s.spooled = f
+	if err := s.pack.Plain(f); err != nil {
+		return nil, fmt.Errorf("the pack cannot be written undeflated to %s: %w", f.Name(), err)
+	}
+	local, sum, err := lookInto(context.Background(), f, f.Name(), "")
+	if err != nil {
+		return nil, err
+	}
+	local.source.Name = s.pack.source.Name
+	s.blobs[sum] = local.source
+	for host := range of {
+		of[host] = converge.Plain{Pack: local.Pack, SHA256: sum}
+	}
+	return of, nil
 }
 
 func (s *session) unpacks() *pack.Pack {

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -32,8 +33,10 @@ type session struct {
 	down       map[string]error // hosts that status could not reach, and why
 
 	blobs map[string]converge.Source
-	pack  *localPack       // nil where the inventory names none
-	admin inventory.Secret // zero where the server knows the admin by the socket
+	pack  *localPack // nil where the inventory names none
+	// spooled is the undeflated pack for hosts without gzip; nil until one is made.
+	spooled *os.File
+	admin   inventory.Secret // zero where the server knows the admin by the socket
 	// password is the application account's; a proof logs in with it.
 	password inventory.Secret
 	tls      *tls.Config // of the way to the database; nil without TLS
@@ -178,6 +181,10 @@ func (s *session) close() {
 	if s.pack != nil {
 		_ = s.pack.close() // it was only read
 	}
+	if s.spooled != nil {
+		_ = s.spooled.Close()
+		_ = os.Remove(s.spooled.Name())
+	}
 	if s.db != nil {
 		s.db.Close()
 	}
@@ -241,8 +248,12 @@ func (s *session) gather(ctx context.Context) (state *plan.State, err, dbErr err
 // apply makes the plan's changes, verifies that nothing is left to do, and that
 // each node can use its databases from where it is.
 func (s *session) apply(ctx context.Context, p *plan.Plan, events func(run.Event)) (*run.Report, error) {
+	plain, err := s.plain(p)
+	if err != nil {
+		return &run.Report{}, err
+	}
 	report := converge.Apply(ctx, converge.Deployment{
-		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.bytesAtHand(), Pack: s.unpacks(), Stores: s.stores(), Events: events, Keep: s.record.keep, Made: s.record.made, Took: s.stageTook, Look: s.lookAgain,
+		Left: s.left(), Hosts: s.hosts(), DB: s.db, Root: s.root, Ledger: s.inv.Database.Ledger, Blobs: s.bytesAtHand(), Pack: s.unpacks(), Plain: plain, Stores: s.stores(), Events: events, Keep: s.record.keep, Made: s.record.made, Took: s.stageTook, Look: s.lookAgain,
 	}, p)
 	if err := cmp.Or(report.Err(), cutShort(ctx, report)); err != nil {
 		return report, err

@@ -1,6 +1,7 @@
 package converge
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -30,6 +31,7 @@ type Deployment struct {
 	Ledger string            // schema of the load ledger
 	Blobs  map[string]Source // by sha256
 	Events func(run.Event)   // called from several goroutines; nil for none
+	Plain  map[string]Plain  // instead of Pack, for hosts without gzip
 	Pack   *pack.Pack        // what homes are unpacked from; nil where none is
 	Stores map[string]string // the folder of each host's state; "" is the usual one
 	// Keep says where in the store of its host that which a change replaces goes.
@@ -135,13 +137,13 @@ func (a *application) each(changes []plan.Change, f func(target string, changes 
 func (a *application) upload(ctx context.Context) {
 	var blobs []plan.Change
 	for _, c := range append(a.plan.At(plan.StageUnpack), a.plan.At(plan.StageFiles)...) {
-		if shipped(c.After) != "" {
+		if a.shipped(c) != "" {
 			blobs = append(blobs, c)
 		}
 	}
 	a.each(blobs, func(target string, changes []plan.Change) error {
 		for _, c := range changes {
-			if err := a.uploadOne(ctx, target, shipped(c.After)); err != nil {
+			if err := a.uploadOne(ctx, target, a.shipped(c)); err != nil {
 				return err
 			}
 		}
@@ -151,15 +153,15 @@ func (a *application) upload(ctx context.Context) {
 
 // shipped is the sha256 of what has to be brought to the host for a change; "" is
 // nothing.
-func shipped(o plan.Object) string {
-	switch o := o.(type) {
+func (a *application) shipped(c plan.Change) string {
+	switch o := c.After.(type) {
 	case *plan.Blob:
 		if o.Kept == "" {
 			return o.SHA256
 		}
 	case *plan.Home:
 		if o.URL == "" {
-			return o.SHA256
+			return cmp.Or(a.Plain[c.Ref.Target].SHA256, o.SHA256)
 		}
 	}
 	return ""

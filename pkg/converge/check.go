@@ -28,6 +28,7 @@ type Inquiry struct {
 	Folders []string // that are written to; "~" is the folder of who logs in
 	Uploads string   // the folder which uploads go to, absolute or in that one; "" does not ask what is in it
 	Apart   bool     // "~" is of whom scripts run as
+	Spare   []string // programs that may be missing, and are told to
 	Names   []string // to be resolved on the host
 	Ports   []int    // that servers of ours listen on
 	// Homes are asked about as their owner, who is the one to write there: the
@@ -120,7 +121,7 @@ func Resolve(ctx context.Context, host Host, names []string) (map[string]string,
 
 func (q Inquiry) words() []string {
 	words := []string{"clock=now"}
-	for _, t := range needed {
+	for _, t := range slices.Concat(needed, q.Spare) {
 		words = append(words, "tool="+t)
 	}
 	if q.Apart {

@@ -22,7 +22,7 @@ var spare = map[string]string{
 	"find":      "only for uploads to a host without SFTP",
 	"getent":    "how names resolve cannot be told without it",
 	"getfacl":   "only for a file with an access list, which is left alone without it",
-	"gzip":      "only to unpack a home",
+	"gzip":      "a pack is brought undeflated without it",
 	"mktemp":    "only to unpack a home",
 	"netstat":   "only where there is no /proc",
 	"perl":      "only for a database's socket as root",

@@ -2,6 +2,7 @@ package converge
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed"
@@ -27,6 +28,12 @@ var userScript string
 
 //go:embed fetch.sh
 var fetchScript string
+
+// Plain is a pack with its files as they are, for hosts that have no gzip.
+type Plain struct {
+	*pack.Pack
+	SHA256 string
+}
 
 // unpack makes the users and homes that are wanted, of each host one after
 // another. A host that fetches the pack itself does so once.
@@ -88,15 +95,16 @@ func (a *application) makeUser(ctx context.Context, c plan.Change, u *plan.User)
 }
 
 func (a *application) makeHome(ctx context.Context, c plan.Change, h *plan.Home) error {
-	if a.Pack == nil {
-		return &Error{Cause: Unpack, Target: c.Ref.Target, Node: c.Node, Text: "the plan wants a home from the pack with sha256 " + h.SHA256 + ", which is not at hand; plan again"}
-	}
 	zip, err := a.packOn(ctx, c, h)
 	if err != nil {
 		return err
 	}
-	list, lines := manifest(a.Pack)
-	args := []string{c.Ref.Path, zip, h.SHA256, h.Owner, a.Stores[c.Ref.Target], NoteName(c.Ref.Path), note(c.Ref.Path, h), strconv.Itoa(lines)}
+	from, sum := a.Pack, h.SHA256
+	if p, plain := a.Plain[c.Ref.Target]; plain {
+		from, sum = p.Pack, p.SHA256
+	}
+	list, lines := manifest(from)
+	args := []string{c.Ref.Path, zip, sum, h.Owner, a.Stores[c.Ref.Target], NoteName(c.Ref.Path), note(c.Ref.Path, h), strconv.Itoa(lines)}
 	event := run.Event{Stage: run.Unpack, Target: c.Ref.Target, Node: c.Node, Text: c.Ref.Path, Total: h.Size, Unit: run.Bytes}
 	a.say(event)
 	err = a.script(ctx, c, unpackScript, args, list, func(word, rest string) {
@@ -117,15 +125,9 @@ func (a *application) makeHome(ctx context.Context, c plan.Change, h *plan.Home)
 func (a *application) packOn(ctx context.Context, c plan.Change, h *plan.Home) (string, error) {
 	target := c.Ref.Target
 	a.mu.Lock()
-	zip := a.staged[target][h.SHA256]
+	zip := cmp.Or(a.staged[target][a.shipped(c)], a.fetched[target])
 	a.mu.Unlock()
 	if zip != "" || h.URL == "" {
-		return zip, nil
-	}
-	a.mu.Lock()
-	zip = a.fetched[target]
-	a.mu.Unlock()
-	if zip != "" {
 		return zip, nil
 	}
 	a.say(run.Event{Stage: run.Unpack, Target: target, Text: "fetches " + h.URL})

@@ -225,3 +225,29 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestAPlainPackIsTheSamePack(t *testing.T) {
+	p, err := open(vendor(t, entry{name: "wso2appm-1.2.0/lib/x.jar", text: strings.Repeat("jar", 1000), mode: 0o640}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := p.Plain(&b); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := open(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(plain.Folders, p.Folders) || plain.Size != p.Size || len(plain.Files) != len(p.Files) {
+		t.Errorf("got %+v", plain)
+	}
+	for _, f := range p.Files {
+		got, there := plain.File(f.Path)
+		want, err := p.Read(f.Path)
+		data, errPlain := plain.Read(f.Path)
+		if !there || !got.Stored || got.Mode != f.Mode || got.CRC != f.CRC || !bytes.Equal(data, want) || err != nil || errPlain != nil {
+			t.Errorf("%s became %+v (%v, %v)", f.Path, got, err, errPlain)
+		}
+	}
+}

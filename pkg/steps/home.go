@@ -65,11 +65,10 @@ func Home(d Deployment, n inventory.Node) plan.Step {
 			if want := d.Inventory.Product.ServiceUser; want != "" && want != owner {
 				return nil, nil, conflict(n, home.Ref, fmt.Sprintf("it belongs to %s, but the inventory's service_user is %s; change one of them", owner, want))
 			}
-			foreign := "the home holds no App Manager; unpack it there"
-			if d.Pack.Given() {
-				foreign = "the home is there and holds no App Manager, and nothing is unpacked over it; move it away, or correct the home in the inventory"
+			if o, err := s.Get(script.Ref); err == nil && o == nil && d.Pack.Given() {
+				return nil, nil, conflict(n, home.Ref, "the home is there and holds no App Manager, and nothing is unpacked over it; move it away, or correct the home in the inventory")
 			}
-			if _, err := blob(s, n, script.Ref, foreign); err != nil {
+			if _, err := blob(s, n, script.Ref, "the home holds no App Manager; unpack it there"); err != nil {
 				return nil, nil, err
 			}
 			return nil, nil, checkVersion(s, n, carbon.Ref)
