@@ -31,9 +31,10 @@ name=${home##*/}
 for old in ".$name.appm-unpack."*; do # of runs that died: the host's lock is ours
 	[ ! -d "$old" ] || [ -L "$old" ] || rm -rf -- "./$old"
 done
-t=$(umask 077 && mktemp -d ".$name.appm-unpack.XXXXXXXXXX" 2>&1) || failed "$t"
-trap 'cd "$above" && rm -rf -- "./$t"' EXIT
+t=
+trap '[ -z "$t" ] || { cd "$above" && rm -rf -- "./$t"; }' EXIT
 trap 'exit 1' HUP INT TERM PIPE
+t=$(umask 077 && mktemp -d ".$name.appm-unpack.XXXXXXXXXX") || failed "no folder can be made in $above"
 cd -P -- "$t" && [ "$PWD" = "$above/$t" ] || failed "somebody else is at work in $above"
 mkdir home && cd home || failed "$above/$t cannot be written to"
 
