@@ -57,3 +57,25 @@ func (h *Host) sshdChildren() (time.Duration, error) {
 	}
 	return 0, fmt.Errorf("%s has no sshd", h.Name)
 }
+
+// Resident is the memory that the processes of a real host have resident, in
+// bytes, each by itself: what they share is counted for each.
+func (h *Host) Resident() (int64, error) {
+	all, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, e := range all {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || !h.holds(pid) {
+			continue
+		}
+		data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		if f := strings.Fields(string(data)); len(f) > 1 {
+			pages, _ := strconv.ParseInt(f[1], 10, 64)
+			sum += pages * int64(os.Getpagesize())
+		}
+	}
+	return sum, nil
+}

@@ -1,7 +1,7 @@
 // Command bench measures what the tool costs beside what nobody can do without:
 // on 4, 16 and 64 hosts, over lines of 0 and 40 ms, a login, a login with one
 // reading of the managed files, a dry-run, a converged rerun and a rerun after a
-// drift; and uploads beside scp and sftp. All are run in turn, and medians are
+// drift; and uploads beside scp and sftp, and a pack that is unpacked on a bare host. All are run in turn, and medians are
 // printed with their ratios, because this machine's figures mean nothing by
 // themselves. As root on Linux the hosts are real, with OpenSSH; beside the times
 // stands what CPU the program took, and what CPU and how many processes each host.
@@ -39,6 +39,7 @@ func main() {
 	flag.IntVar(&b.hosts, "hosts", 64, "hosts to build; 4, 16 and 64 are measured as far as there are so many")
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each is run; 64 hosts get 3; 0 leaves the runs out")
 	flag.IntVar(&b.size, "upload", 200, "MB to upload; 0 leaves the uploads out")
+	flag.IntVar(&b.pack, "pack", 600, "MB of a pack to upload and unpack; 0 leaves it out")
 	flag.Parse()
 	if err := b.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -55,6 +56,7 @@ var delays = []time.Duration{0, 40 * time.Millisecond}
 type bench struct {
 	ctx                 context.Context
 	hosts, rounds, size int
+	pack                int
 	dir, tool, self     string
 	lab                 *lab.Lab
 	ways                map[time.Duration]map[string]lab.Endpoint // delay → host → where it is reached
@@ -88,10 +90,15 @@ func (b *bench) run() (err error) {
 			return err
 		}
 	}
-	if b.size == 0 {
+	if b.size > 0 {
+		if err := b.uploads(); err != nil {
+			return err
+		}
+	}
+	if b.pack == 0 {
 		return nil
 	}
-	return b.uploads()
+	return b.packs()
 }
 
 // build makes the tool as operators get it.
