@@ -17,7 +17,7 @@ import (
 // The release has some thousand files, most of them jars; and neither side may
 // hold a pack in its memory.
 const (
-	packFiles   = 3000
+	packFiles       = 3000
 	boundPackMemory = 150 // MB
 )
 
