@@ -180,6 +180,50 @@ func homesOut(t *testing.T, w *world) {
 	}
 }
 
+// TestDestroyOfTwo: two deployments on the same hosts, from bare ones. One goes
+// and the other does not notice; then that goes too, and the hosts are bare.
+func TestDestroyOfTwo(t *testing.T) {
+	t.Parallel()
+	hosts := []lab.HostSpec{
+		{Name: "h1", Nodes: append(nodesOf("", "idp", "gateway"), nodesOf("second", "store", "publisher")...)},
+		{Name: "h2", Nodes: append(nodesOf("", "publisher", "store"), nodesOf("second", "gateway", "idp")...)},
+	}
+	over(t, []deployment{{name: "embedded", hosts: hosts, pack: true}, {name: "OpenSSH and MariaDB", real: true, hosts: hosts, pack: true}}, func(t *testing.T, w *world) {
+		before, second := w.bareTrees(t), w.another(t, "second")
+		for _, file := range []string{w.inventory, second} {
+			w.wantOn(t, file, 0, "apply", "--yes")
+		}
+		r := w.runOn(t, second, "destroy", "--databases", "second", "--yes")
+		if r.code != 0 {
+			t.Fatalf("destroy ended with %d\n%s%s", r.code, r.out, r.err)
+		}
+		if strings.Contains(r.out, "stays") {
+			t.Errorf("a home of ours stays:\n%s", r.out)
+		}
+		w.says(t, w.runOn(t, second, "destroy", "--databases", "second", "--yes").out, "No changes.")
+		w.says(t, w.want(t, 0, "plan").out, "No changes.")
+		w.want(t, 0, "destroy", "--databases", "lab", "--yes")
+		w.says(t, w.want(t, 0, "destroy", "--databases", "lab", "--yes").out, "No changes.")
+		now := w.bareTrees(t)
+		w.equal(t, before, now, "two deployments that came and went")
+		w.wantOn(t, second, 0, "apply", "--yes")
+	})
+}
+
+// bareTrees are every file of every host, of which there may be few.
+func (w *world) bareTrees(t *testing.T) sight {
+	t.Helper()
+	s := sight{trees: map[string]lab.Tree{}}
+	for _, h := range w.Hosts {
+		tree, err := h.HashTree(lab.Volatile...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.trees[h.Name] = tree
+	}
+	return s
+}
+
 // note writes what unpacking a home writes, with an inode that is off by so much.
 func note(t *testing.T, w *world, h *lab.Host, n lab.Node, off uint64) {
 	t.Helper()

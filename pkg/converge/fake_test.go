@@ -27,6 +27,7 @@ type fakeHost struct {
 	replaced []string
 	ran      [][]string
 	exit     int
+	exitOf   map[string]int // of one script
 	staged   map[string]string
 	down     error
 	gathers  int
@@ -124,7 +125,7 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 }
 
 func (h *fakeHost) Run(_ context.Context, _, script string, args []string, _ []byte, line func(string)) (int, string, error) {
-	name := map[string]string{serverScript: "server", unitScript: "unit"}[script]
+	name := map[string]string{serverScript: "server", unitScript: "unit", removeHome: "home"}[script]
 	if name == "" {
 		return 0, "", errors.New("fake: an unknown script")
 	}
@@ -132,7 +133,7 @@ func (h *fakeHost) Run(_ context.Context, _, script string, args []string, _ []b
 	for l := range strings.Lines(h.output[name]) {
 		line(strings.TrimSuffix(l, "\n"))
 	}
-	return h.exit, "", h.down
+	return cmp.Or(h.exitOf[name], h.exit), "", h.down
 }
 
 func (h *fakeHost) Upload(_ context.Context, name string, src io.ReaderAt, size int64, progress func(int64)) (string, error) {

@@ -27,7 +27,10 @@ if [ "$what" = take ] && { [ -e "$name" ] || [ -L "$name" ]; }; then
 	while read -r word rest; do [ "$word" != inode ] || said=$rest; done 2>/dev/null <"$store/homes/$note"
 	[ -d "$name" ] && [ ! -L "$name" ] && [ "$inode" = "$said" ] || { echo "failed $home is no longer the one that this tool unpacked, and was left alone; plan again"; exit 21; }
 	t=$(umask 077 && mktemp -d ".$name.appm-remove.XXXXXXXXXX" 2>&1) || failed "$t"
-	e=$(mv -- "$name" "$t/home" 2>&1) || { rmdir -- "$t"; failed "$e"; }
+	# From within, where nobody else can put another folder in the place of ours.
+	cd -P -- "$t" && [ "$PWD" = "$above/$t" ] || failed "somebody else is at work in $above"
+	e=$(mv -- "../$name" home 2>&1) || { cd .. && rmdir -- "$t"; failed "$e"; }
+	cd .. || exit 1
 fi
 for old in ".$name.appm-remove."*; do
 	[ -d "$old" ] && [ ! -L "$old" ] || continue
