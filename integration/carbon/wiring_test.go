@@ -205,6 +205,8 @@ var miswirings = []miswiring{
 		"", pub, "Cannot initialize XACML entitlement service. {org.wso2.carbon.appmgt.impl.entitlement.XacmlEntitlementServiceImpl}"},
 	{"a Store that shows its own node", shop, appManager, element("GatewayEndpoint", "", "http://${carbon.local.ip}:${http.nio.port},https://${carbon.local.ip}:${https.nio.port}"),
 		"404 Not Found", nil, ""},
+	{"a Store with another registry", shop, datasources, func(_ *four, h *home) { h.first(datasources, "/REG_DB?", "/UM2_DB?") },
+		"it is not among the 0 apps of the Store", nil, ""},
 	{"a Gateway that asks its own node", gateway, appManager, element("IdentityProviderUrl", "", localhost+"/samlsso"),
 		"is not registered", gateway, "A Service Provider with the Issuer 'hello"},
 	{"a Gateway that answers nobody's pages", gateway, appManager, element("Access-Control-Allow-Origin", "", "https://localhost:9443"),
