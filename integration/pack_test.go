@@ -157,7 +157,16 @@ func (w *world) unchanged(t *testing.T, before map[string]lab.Tree, what string)
 }
 
 func bareApply(t *testing.T, w *world, data []byte, planned map[string]map[string]plannedFile) {
-	r := w.want(t, 0, "apply", "--yes")
+	saved := filepath.Join(t.TempDir(), "bare.plan")
+	w.want(t, 0, "plan", "--out", saved)
+	_, n := w.node(t, "idp")
+	if r := w.want(t, 0, "check", "-v"); !strings.Contains(r.out, n.Home+" is to be unpacked") || strings.Contains(r.out, "home: "+n.Home+"\n") {
+		t.Errorf("check does not say that homes are to be unpacked:\n%s", r.out)
+	}
+	if r := w.run(t, "status"); strings.Contains(r.out, product.Version+" ") && strings.Contains(r.out, "idp1      idp        idp1    1.2.0") {
+		t.Errorf("status knows the version of what is not there:\n%s", r.out)
+	}
+	r := w.want(t, 0, "apply", saved, "--yes")
 	if !strings.Contains(r.err, "unpack    ") {
 		t.Errorf("apply does not tell of unpacking:\n%s", r.err)
 	}

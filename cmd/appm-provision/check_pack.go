@@ -54,16 +54,21 @@ func (p *preflight) leads(host string, s converge.Space) bool {
 // bare are the nodes of a host whose homes are to be unpacked.
 func (p *preflight) bare(host string) []inventory.Node {
 	var list []inventory.Node
-	if p.pack == nil {
-		return nil
-	}
 	for _, n := range p.nodesOn(host) {
-		o, err := p.state.Found(plan.Ref{Target: n.Host, Kind: plan.KindHome, Path: n.Home})
-		if err == nil && o == nil {
+		if p.isBare(p.state, n) {
 			list = append(list, n)
 		}
 	}
 	return list
+}
+
+// isBare tells whether a node's home is to be unpacked.
+func (s *session) isBare(state *plan.State, n inventory.Node) bool {
+	if s.pack == nil {
+		return false
+	}
+	o, err := state.Found(plan.Ref{Target: n.Host, Kind: plan.KindHome, Path: n.Home})
+	return err == nil && o == nil
 }
 
 // filesystem tells one from another: a host does not say which one a folder is

@@ -70,6 +70,8 @@ func (p *preflight) ofStep(step, target, node string, one *plan.Plan, err error)
 			for _, c := range one.Changes {
 				p.add(report.Planned, target, node, check, 0, "%s", toMake(c))
 			}
+		} else if n, is := p.inv.Node(node); is && check == checkHome && p.isBare(p.state, n) {
+			return // that it is planned is said
 		} else if check != checkNames { // whether they resolve is another question
 			p.ok(target, node, check, "%s", wellText(check, p.inv, node))
 		}

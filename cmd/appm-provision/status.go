@@ -170,6 +170,9 @@ var nowAndThen = strings.NewReplacer(" changes with this plan", " has drifted", 
 
 func (s *session) nodeRow(state *plan.State, p *plan.Plan, n inventory.Node) report.Row {
 	row := report.Row{Name: n.Name, Role: string(n.Role), Host: n.Host, Server: "stopped", Version: steps.Version(state, n)}
+	if s.isBare(state, n) {
+		row.Version = "" // the state has what the pack will bring
+	}
 	own := false // something of its home has drifted
 	for _, c := range p.On(n.Host) {
 		if c.Node != n.Name && c.Node != "" {

@@ -31,6 +31,7 @@ type fakeHost struct {
 	staged   map[string]string
 	down     error
 	gathers  int
+	uploads  int
 }
 
 func sum(data string) string {
@@ -142,6 +143,7 @@ func (h *fakeHost) Upload(_ context.Context, name string, src io.ReaderAt, size 
 		return "", err
 	}
 	progress(size)
+	h.uploads++
 	if h.staged == nil {
 		h.staged = map[string]string{}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/appm-provision/appm-provision/pkg/pack"
+	"github.com/appm-provision/appm-provision/pkg/plan"
 )
 
 // awkward is a pack whose names a careless script would trip over.
@@ -276,6 +277,29 @@ func TestUnpackingWithoutGzip(t *testing.T) {
 	}
 	if found := unpacked(t, u.home); len(found) != len(files) || found["bytes"] != modeOf("bytes").String()+files["bytes"] {
 		t.Errorf("%d files of %d are there, or not as they were", len(found), len(files))
+	}
+}
+
+// However many nodes a host carries, the pack travels to it once.
+func TestAPackIsUploadedOncePerHost(t *testing.T) {
+	p, data := zipOf(t, awkward(t))
+	hosts := map[string]Host{"a": &fakeHost{}, "b": &fakeHost{}}
+	var steps []plan.Step
+	for _, home := range []plan.Ref{{Target: "a", Kind: plan.KindHome, Path: "/srv/IDP"}, {Target: "a", Kind: plan.KindHome, Path: "/srv/Store"}, {Target: "b", Kind: plan.KindHome, Path: "/srv/Gateway"}} {
+		want := plan.Want{Ref: home, After: &plan.Home{SHA256: sum(string(data)), Packed: int64(len(data)), Size: p.Size}}
+		steps = append(steps, plan.Step{Name: "unpack", For: home.Path, Needs: []plan.Need{{Ref: home}},
+			Want: func(*plan.State) ([]plan.Want, []plan.Note, error) { return []plan.Want{want}, nil, nil }})
+	}
+	source := Source{Name: "pack.zip", Size: int64(len(data)), Reader: bytes.NewReader(data)}
+	report := Apply(t.Context(), Deployment{Hosts: hosts, Pack: p, Blobs: map[string]Source{sum(string(data)): source}}, planFor(t, hosts, steps...))
+	if err := report.Err(); err != nil {
+		t.Fatal(err)
+	}
+	for name, homes := range map[string]int{"a": 2, "b": 1} {
+		h := hosts[name].(*fakeHost)
+		if h.uploads != 1 || len(h.dirs) != homes || len(h.staged) != 0 {
+			t.Errorf("%s: %d uploads, homes %v, left behind %v; want one upload, %d homes and nothing", name, h.uploads, h.dirs, h.staged, homes)
+		}
 	}
 }
 

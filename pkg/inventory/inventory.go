@@ -60,6 +60,7 @@ type SSH struct {
 // Product says how App Manager is installed and run.
 type Product struct {
 	Home        string // "": every node names its own
+	Parent      string // of homes that are named for their role; "": as Home says
 	JavaHome    string // "": found on the host
 	ServiceUser string // "": the owner of the home
 	// StartTimeout is generous: a first start fills caches and databases.

@@ -197,7 +197,7 @@ func TestSettings(t *testing.T) {
 	for _, c := range []struct{ what, got, want string }{
 		{"top", words(inv.Name, inv.Partial), "staging-2 true"},
 		{"ssh", words(inv.SSH), "{ssh_config deploy 2222 [ops@bastion.example.com:2200 db1] [~/.ssh/a ~/.ssh/b] file login.txt env KEY_PASSPHRASE [known] true {sudo admin prompt} 1m30s}"},
-		{"product", words(inv.Product), "{/srv/appm /opt/jdk8 wso2 20m0s 30s keep systemd}"},
+		{"product", words(inv.Product), "{/srv/appm  /opt/jdk8 wso2 20m0s 30s keep systemd}"},
 		{"pack", words(inv.Pack), "{packs/wso2appm-1.2.0.zip https://repo.example.com/wso2appm-1.2.0.zip " + strings.Repeat("ab", 32) + " true}"},
 		{"driver", words(inv.Driver), "{ https://repo.example.com/mysql.jar " + strings.Repeat("ab", 32) + " com.mysql.cj.jdbc.Driver}"},
 		{"cluster", words(inv.Cluster), "{appm.domain 4100}"},
@@ -264,5 +264,18 @@ func TestThousandHosts(t *testing.T) {
 	}
 	if d := time.Since(start); d > 10*time.Second {
 		t.Errorf("a thousand hosts take %s", d)
+	}
+}
+
+// TestHomesBelowOneFolder: the page's names, whatever is together on a host.
+func TestHomesBelowOneFolder(t *testing.T) {
+	src := strings.NewReplacer(`home = "/opt/wso2appm"`, `parent = "/srv/wso2"`, `home = "/opt/gateway-2"`, "").Replace(smallest)
+	var got []string
+	for _, n := range parse(t, src).Nodes {
+		got = append(got, n.Home)
+	}
+	want := "/opt/idp /opt/gateway /srv/wso2/Gateway2 /opt/gateway-3 /srv/wso2/Publisher /srv/wso2/Store"
+	if strings.Join(got, " ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, " "), want)
 	}
 }

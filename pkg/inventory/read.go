@@ -19,6 +19,7 @@ func (r *reader) read(root section) {
 	r.deployment()
 	r.ssh(root.table("ssh"))
 	r.product(root.table("product"))
+	r.checkParent(root.table("product"))
 	r.pack(root.table("pack"))
 	r.driver(root.table("driver"))
 	r.cluster(root.table("cluster"))
@@ -48,12 +49,19 @@ func (r *reader) deployment() {
 func (r *reader) product(s section) {
 	r.inv.Product = Product{
 		Home:         s.text("home", "", safePath),
+		Parent:       s.text("parent", "", safePath),
 		JavaHome:     s.text("java_home", "", safePath),
 		ServiceUser:  s.text("service_user", "", userName),
 		StartTimeout: s.duration("start_timeout", defaultStartTimeout),
 		StopTimeout:  s.duration("stop_timeout", defaultStopTimeout),
 		UserStore:    UserStore(s.choice("user_store", string(UserStorePage), string(UserStoreKeep))),
 		Service:      service(s, ServiceAny),
+	}
+}
+
+func (r *reader) checkParent(s section) {
+	if s.has("home") && s.has("parent") {
+		s.wrong("parent", "home and parent are both given, want one")
 	}
 }
 

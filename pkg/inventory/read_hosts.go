@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"path"
 	"slices"
+	"strconv"
 )
 
 // hostTable and nodeTable are the tables that a Host and a Node come from.
@@ -76,6 +78,7 @@ func (r *reader) readNodes(h hostTable) {
 	for _, s := range tables {
 		n := r.node(s, h.host)
 		seen[n.Role]++
+		n.Home = home(s, r.defaultHome(n.Role, seen[n.Role]))
 		n.Name = s.text("name", defaultNodeName(h.host.Name, n.Role, len(tables), seen[n.Role]), memberName)
 		h.host.Nodes = append(h.host.Nodes, n.Name)
 		r.nodes = append(r.nodes, nodeTable{s, &n, h.host})
@@ -97,7 +100,6 @@ func (r *reader) node(s section, h *Host) Node {
 	n := Node{
 		Role:        role(s),
 		Host:        h.Name,
-		Home:        home(s, r.inv.Product.Home),
 		Offset:      s.number("offset", 0, 0, highestOffset),
 		ClusterPort: s.port("cluster_port", r.inv.Cluster.Port),
 		JavaHome:    s.text("java_home", r.inv.Product.JavaHome, safePath),
@@ -105,14 +107,31 @@ func (r *reader) node(s section, h *Host) Node {
 		Running:     s.flag("running", true),
 		Line:        s.start(),
 	}
-	if !s.has("home") && !r.root.table("product").has("home") {
-		s.wrong("home", "home is missing (write it here, or for all nodes under [product])")
+	if product := r.root.table("product"); !s.has("home") && !product.has("home") && !product.has("parent") {
+		s.wrong("home", "home is missing (write it here, or home or parent for all nodes under [product])")
 	}
 	if s.has("cluster_port") && n.Role != "" && !n.Role.Clustered() {
 		s.warn("cluster_port", "cluster_port has no effect: only publisher and store are members of the cluster")
 	}
 	return n
 }
+
+// defaultHome is that of [product], else the page's folder for the role, which
+// the second node of it on a host has with a number.
+func (r *reader) defaultHome(role Role, nth int) string {
+	p := r.inv.Product
+	if p.Home != "" || p.Parent == "" || role == "" {
+		return p.Home
+	}
+	folder := homeFolders[role]
+	if nth > 1 {
+		folder += strconv.Itoa(nth)
+	}
+	return path.Join(p.Parent, folder)
+}
+
+// homeFolders are what the page renames the unpacked folders to.
+var homeFolders = map[Role]string{IDP: "IDP", Gateway: "Gateway", Publisher: "Publisher", Store: "Store"}
 
 // home is empty when the node's own is of no use: it is not in the other then.
 func home(s section, byDefault string) string {

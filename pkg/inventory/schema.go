@@ -103,6 +103,8 @@ var sshKeys = []key{
 var productKeys = []key{
 	{name: "home", kind: text,
 		doc: "Where the pack is unpacked (`APPM_HOME`), on every host. Each node needs a home, from here or its own."},
+	{name: "parent", kind: text,
+		doc: "Instead of `home`: the folder in which each node has its home by its role, `IDP`, `Gateway`, `Publisher` or `Store`; the second of a role on a host is `Publisher2`."},
 	{name: "java_home", kind: text, def: "found on the host",
 		doc: "The JDK, 1.7 or 1.8. The product's script refuses to run without, and an SSH session does not have the one of your login shell."},
 	{name: "service_user", kind: text, def: "the owner of the home",
