@@ -126,11 +126,14 @@ func (h *fakeHost) Replace(_ context.Context, files []Replace) ([]Wrote, error) 
 }
 
 func (h *fakeHost) Run(_ context.Context, _, script string, args []string, _ []byte, line func(string)) (int, string, error) {
-	name := map[string]string{serverScript: "server", unitScript: "unit", removeHome: "home"}[script]
+	name := map[string]string{serverScript: "server", unitScript: "unit", removeHome: "home", unpackScript: "unpack"}[script]
 	if name == "" {
 		return 0, "", errors.New("fake: an unknown script")
 	}
 	h.ran = append(h.ran, args)
+	if name == "unpack" {
+		h.dirs = append(h.dirs, args[0])
+	}
 	for l := range strings.Lines(h.output[name]) {
 		line(strings.TrimSuffix(l, "\n"))
 	}
