@@ -98,6 +98,13 @@ func (d Deployment) ourUnit(s *plan.State, n inventory.Node) (*plan.File, error)
 	return nil, nil
 }
 
+// theirUnit tells whether a unit of that name is there, and is somebody else's.
+func (d Deployment) theirUnit(s *plan.State, n inventory.Node) (bool, error) {
+	o, err := s.Found(d.unitFile(n))
+	f, is := o.(*plan.File)
+	return err == nil && is && !bytes.HasPrefix(f.Data, []byte(d.unitMark(n))), err
+}
+
 // Service wants systemd to know the node's unit as its file is, and to start it
 // with the host unless the server shall be stopped.
 func Service(d Deployment, n inventory.Node) plan.Step {
@@ -114,6 +121,9 @@ func Service(d Deployment, n inventory.Node) plan.Step {
 		}
 		found := o.(*plan.Unit)
 		wanted := n.Service == inventory.ServiceSystemd
+		if theirs, err := d.theirUnit(s, n); err != nil || theirs && !wanted {
+			return nil, nil, err
+		}
 		if wanted && !found.Systemd {
 			return nil, nil, conflict(n, ref, `systemd does not run on this host; take service = "systemd" out of the inventory for this node`)
 		}
