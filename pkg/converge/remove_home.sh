@@ -24,7 +24,12 @@ mounted() { # what is mounted at or below PATH is somebody's, and not to be empt
 if [ "$what" = take ] && { [ -e "$name" ] || [ -L "$name" ]; }; then
 	mounted "$above/$name"
 	inode=$(stat -c %i -- "$name" 2>/dev/null || stat -f %i -- "$name") said=
-	while read -r word rest; do [ "$word" != inode ] || said=$rest; done 2>/dev/null <"$store/homes/$note"
+	born=$(stat -c %W -- "$name" 2>/dev/null || stat -f %B -- "$name") when=unknown
+	case $born in '' | 0 | *[!0-9]*) born=unknown ;; esac
+	while read -r word rest; do
+		case $word in inode) said=$rest ;; born) when=$rest ;; esac
+	done 2>/dev/null <"$store/homes/$note"
+	case $born in unknown | "$when") ;; *) [ "$when" = unknown ] || said= ;; esac
 	[ -d "$name" ] && [ ! -L "$name" ] && [ "$inode" = "$said" ] || { echo "failed $home is no longer the one that this tool unpacked, and was left alone; plan again"; exit 21; }
 	t=$(umask 077 && mktemp -d ".$name.appm-remove.XXXXXXXXXX" 2>&1) || failed "$t"
 	# From within, where nobody else can put another folder in the place of ours.

@@ -207,8 +207,8 @@ func NoteName(home string) string {
 	return path.Base(home) + "-" + hex.EncodeToString(sum[:8])
 }
 
-// note is what stands in it; the script adds the home's inode, by which a home
-// that somebody else has put there since is told from ours.
+// note is what stands in it; the script adds the home's inode and when that was
+// made, by which a home that somebody else has put there since is told from ours.
 func note(home string, h *plan.Home) string {
 	return fmt.Sprintf("home %s\nsha256 %s\nversion %s\npack %s", home, h.SHA256, h.Version, oneLine(h.Pack))
 }

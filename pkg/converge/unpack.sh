@@ -128,8 +128,10 @@ usual() {
 [ -n "$store" ] || usual
 e=$(umask 077 && mkdir -p -- "$store/homes" 2>&1) || failed "$e"
 inode=$(stat -c %i home 2>/dev/null || stat -f %i home)
+born=$(stat -c %W home 2>/dev/null || stat -f %B home) # the number of an inode is given out again
+case $born in '' | 0 | *[!0-9]*) born=unknown ;; esac
 rm -f -- "$store/homes/$note.new"
-(umask 077 && printf '%s\ninode %s\n' "$said" "$inode" >"$store/homes/$note.new") && mv -f -- "$store/homes/$note.new" "$store/homes/$note" ||
+(umask 077 && printf '%s\ninode %s\nborn %s\n' "$said" "$inode" "$born" >"$store/homes/$note.new") && mv -f -- "$store/homes/$note.new" "$store/homes/$note" ||
 	failed "no note can be kept in $store/homes"
 
 [ ! -e "$above/$name" ] && [ ! -L "$above/$name" ] || there
