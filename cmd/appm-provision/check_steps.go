@@ -34,15 +34,26 @@ func (p *preflight) together() {
 	whole, err := plan.Build(p.inv.Name, p.state, list)
 	if err == nil {
 		p.whole = whole
-		for _, n := range whole.Notes {
-			p.add(report.Warning, n.Target, n.Node, checkFiles, 0, "%s", n.Text)
-		}
+		p.unusual(whole.Notes)
 	}
 	for _, part := range apart(err) {
 		var e *plan.Error
 		crosses := func(s plan.Step) bool { return s.Whole && s.Name == e.Step }
 		if errors.As(part, &e) && slices.ContainsFunc(list, crosses) {
 			p.once(e.Ref.Target, e.Node, checkFiles, exitCode(context.Background(), part), e.Ref.Path+": "+e.Text)
+		}
+	}
+}
+
+// unusual are the notes of a plan; what is one of the databases is told in their row.
+func (p *preflight) unusual(notes []plan.Note) {
+	for _, n := range notes {
+		check := checkFiles
+		if n.Target == plan.Deployment {
+			check = checkDatabase
+		}
+		if check == checkFiles || p.touchesDatabase() {
+			p.add(report.Warning, n.Target, n.Node, check, 0, "%s", n.Text)
 		}
 	}
 }

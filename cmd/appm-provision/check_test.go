@@ -278,6 +278,16 @@ func TestNamesInFilesResolve(t *testing.T) {
 	}
 }
 
+func TestWhatIsUnusualStandsInItsRow(t *testing.T) {
+	p, _ := unasked(t)
+	notes := []plan.Note{{Target: "gw1", Node: "gw1", Text: "hazelcast.xml is there"}, {Target: plan.Deployment, Text: "the account is old"}}
+	p.unusual(notes)
+	found(t, p, "warn gw1: files: hazelcast.xml is there", "warn database: database: the account is old")
+	p.finds, p.sel.Database = nil, false // a limit leaves the row out
+	p.unusual(notes)
+	found(t, p, "warn gw1: files: hazelcast.xml is there")
+}
+
 func TestAGreetingIsThatOfAServer(t *testing.T) {
 	packet := func(body string) string { return string([]byte{byte(len(body)), 0, 0, 0}) + body }
 	for _, c := range []struct{ what, says, want string }{
