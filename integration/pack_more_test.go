@@ -161,6 +161,10 @@ func TestPackByURL(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			asked++
+			if strings.HasPrefix(r.URL.Path, "/whole/") { // a server that gives no parts
+				_, _ = rw.Write(served)
+				return
+			}
 			http.ServeContent(rw, r, "pack.zip", time.Time{}, bytes.NewReader(served))
 		}))
 		t.Cleanup(server.Close)
@@ -180,11 +184,22 @@ func TestPackByURL(t *testing.T) {
 			t.Errorf("apply does not say that another file came:\n%s", r.err)
 		}
 		w.unchanged(t, before, "a pack that is another")
+		copied := w.inventory
+		w.inventory = w.vary(t, "file = \""+packFile(w)+"\"\n", "")
+		if r := w.want(t, 3, "plan"); !strings.Contains(r.err, "pack: ") || !strings.Contains(r.err, "is cut off") {
+			t.Errorf("the plan does not say that the pack cannot be read from afar:\n%s", r.err)
+		}
+		serve(data)
+		withCopy, without := w.runOn(t, copied, "plan"), w.want(t, 0, "plan")
+		if withCopy.code != 0 || withCopy.out != without.out {
+			t.Errorf("read from afar the pack gives another plan:\n%s\nand\n%s%s", without.out, withCopy.out, withCopy.err)
+		}
 		serve(data)
 		w.want(t, 0, "apply", "--yes")
-		if n := serve(nil); n != len(w.Hosts) {
-			t.Errorf("%d hosts asked %d times", len(w.Hosts), n)
+		if n := serve(nil); n < len(w.Hosts) || n > len(w.Hosts)+2 {
+			t.Errorf("%d hosts and the tool asked %d times", len(w.Hosts), n)
 		}
+		serve(data)
 		z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
@@ -201,5 +216,9 @@ func TestPackByURL(t *testing.T) {
 			}
 		}
 		converged(t, w)
+		whole := w.vary(t, server.URL+"/", server.URL+"/whole/")
+		if r := w.runOn(t, whole, "plan"); r.code != 3 || !strings.Contains(r.err, "asked for a part of the file") || !strings.Contains(r.err, "a copy on this machine") {
+			t.Errorf("ended with %d, and does not say that the server gives no parts:\n%s", r.code, r.err)
+		}
 	})
 }

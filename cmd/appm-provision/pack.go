@@ -33,10 +33,16 @@ func (s *session) openPack(ctx context.Context) (steps.Pack, error) {
 	if !p.Given() {
 		return steps.Pack{}, nil
 	}
+	var (
+		local *localPack
+		sum   = p.SHA256
+		err   error
+	)
 	if p.File == "" {
-		return steps.Pack{}, usage("pack: the plan has to read the pack, and there is only a url; write file = \"…\", a copy on this machine, beside it")
+		local, err = remotePack(ctx, p.URL)
+	} else {
+		local, sum, err = readPack(ctx, resolve(s.dir, p.File), p.SHA256)
 	}
-	local, sum, err := readPack(ctx, resolve(s.dir, p.File), p.SHA256)
 	if err != nil {
 		return steps.Pack{}, err
 	}
@@ -46,7 +52,7 @@ func (s *session) openPack(ctx context.Context) (steps.Pack, error) {
 		Files: len(local.Files), Size: local.Size, Owners: map[string]string{},
 	}
 	if err := d.Fits(); err != nil {
-		return d, usage("pack: %s %v", p.File, err)
+		return d, usage("pack: %s %v", local.source.Name, err)
 	}
 	return d, nil
 }

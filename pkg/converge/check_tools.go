@@ -24,6 +24,7 @@ var spare = map[string]string{
 	"getfacl":   "only for a file with an access list, which is left alone without it",
 	"gzip":      "a pack is brought undeflated without it",
 	"mktemp":    "only to unpack a home",
+	"od":        "only for a pack that the operator's machine has no copy of",
 	"netstat":   "only where there is no /proc",
 	"perl":      "only for a database's socket as root",
 	"pkill":     "scripts end one by one without it",

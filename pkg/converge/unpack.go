@@ -175,6 +175,9 @@ func manifest(p *pack.Pack) (list []byte, lines int) {
 		if f.Stored {
 			kind, tail = "s", "-"
 		}
+		if p.Remote {
+			kind = strings.ToUpper(kind)
+		}
 		line(kind, f.At, f.Size, f.Packed, tail, f.Path)
 		if f.Mode != 0o644 {
 			modes[f.Mode] = append(modes[f.Mode], f.Path)

@@ -7,6 +7,7 @@
 #   d  a folder
 #   s  a file that is in the zip as it is
 #   z  one that is deflated; X ends what gzip reads
+#   S and Z  the same, and AT is that of the header before the file
 #   m  a file whose mode is X, not 644
 # Words on stdout: at BYTES, failed TEXT. Exit: 0 done, 21 the home is there.
 #
@@ -61,7 +62,19 @@ inflate() {
 	} | (ulimit -f $(($2 / 512 + 2)) 2>/dev/null; exec gzip -dc) >"$5"
 }
 
+# behind AT: $at is where what the header there is of begins.
+behind() {
+	at=$1
+	set -- $(od -An -tu1 -j $((at + 26)) -N 4 "$zip")
+	[ $# = 4 ] || failed "the zip holds no file where its list says so"
+	at=$((at + 30 + $1 + $2 * 256 + $3 + $4 * 256))
+}
+
 file() { # file KIND AT SIZE PACKED TAIL PATH
+	case $1 in
+	S) behind "$2" && shift 2 && set -- s "$at" "$@" ;;
+	Z) behind "$2" && shift 2 && set -- z "$at" "$@" ;;
+	esac
 	case $1$3 in
 	[sz]0) : >"$6" ;;
 	s*) slice "$2" "$4" >"$6" ;;

@@ -310,6 +310,26 @@ func TestAPackIsUploadedOncePerHost(t *testing.T) {
 	}
 }
 
+// A pack that was read from afar is cut by the headers that the host reads.
+func TestUnpackingByHeaders(t *testing.T) {
+	files := awkward(t)
+	_, data := zipOf(t, files)
+	p, err := pack.OpenRemote(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := newUnpacking(t, p, data)
+	if out, code := u.run("sh"); code != 0 {
+		t.Fatalf("ended with %d: %s", code, out)
+	}
+	found := unpacked(t, u.home)
+	for name, text := range files {
+		if found[name] != modeOf(name).String()+text {
+			t.Errorf("%q is %.60q", name, found[name])
+		}
+	}
+}
+
 func TestNothingIsLeftOfAHomeThatCannotBeUnpacked(t *testing.T) {
 	p, data := zipOf(t, awkward(t))
 	for _, c := range []struct {

@@ -121,7 +121,7 @@ var productKeys = []key{
 
 var packKeys = []key{
 	{name: "file", kind: text,
-		doc: "The zip on your machine. With `url` it is only read, by the plan."},
+		doc: "The zip on your machine. With `url` it is only read, by the plan; without it the plan asks the server for the parts that it reads."},
 	{name: "url", kind: text,
 		doc: "Where each host fetches the zip from by itself, `https://…`, with its own curl or wget. Without user and password, as it is printed."},
 	{name: "sha256", kind: text,

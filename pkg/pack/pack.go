@@ -45,6 +45,7 @@ type Pack struct {
 	Size    int64  // of all files, unpacked
 	Folders []string
 	Files   []File // in the order of their places in the zip
+	Remote  bool   // the places are those of the files' headers
 
 	index   map[string]int
 	folders map[string]bool
@@ -64,11 +65,19 @@ type File struct {
 
 // Open looks at a zip as a whole, but for the bytes of its files.
 func Open(r io.ReaderAt, size int64) (*Pack, error) {
+	p, err := open(r, size, false)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.whose()
+}
+
+func open(r io.ReaderAt, size int64, remote bool) (*Pack, error) {
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, noZip(r, err)
 	}
-	p := &Pack{index: map[string]int{}, folders: map[string]bool{}}
+	p := &Pack{Remote: remote, index: map[string]int{}, folders: map[string]bool{}}
 	if len(z.File) > maxFiles {
 		return nil, fmt.Errorf("holds more than %d files, which no pack does", maxFiles)
 	}
@@ -80,7 +89,7 @@ func Open(r io.ReaderAt, size int64) (*Pack, error) {
 	if err := p.whole(size); err != nil {
 		return nil, fmt.Errorf("%w; get the pack anew from its vendor", err)
 	}
-	return p, p.whose()
+	return p, nil
 }
 
 // noZip says why a file cannot be read as a zip.
@@ -170,6 +179,9 @@ func (p *Pack) file(f *zip.File, rel string) error {
 	if err != nil {
 		return fmt.Errorf("cannot be found: %w", err)
 	}
+	if p.Remote {
+		at -= headerSize
+	}
 	p.index[rel] = len(p.members)
 	p.members = append(p.members, f)
 	p.Files = append(p.Files, File{
@@ -209,6 +221,9 @@ func (p *Pack) whole(size int64) error {
 			return fmt.Errorf("%.200q in it overlaps with another file, or with the zip's end", f.Path)
 		}
 		end = f.At + f.Packed
+		if p.Remote {
+			end += headerSize + int64(len(p.members[was].Name))
+		}
 		p.Size += f.Size
 		p.index[f.Path] = i
 		files, members = append(files, f), append(members, p.members[was])

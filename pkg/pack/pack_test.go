@@ -251,3 +251,39 @@ func TestAPlainPackIsTheSamePack(t *testing.T) {
 		}
 	}
 }
+
+// counted tells how much was read.
+type counted struct {
+	*bytes.Reader
+	bytes int
+}
+
+func (c *counted) ReadAt(p []byte, at int64) (int, error) {
+	c.bytes += len(p)
+	return c.Reader.ReadAt(p, at)
+}
+
+func TestARemotePackIsHardlyRead(t *testing.T) {
+	big := entry{name: "wso2appm-1.2.0/big", text: strings.Repeat("0123456789", 20_000), head: func(h *zip.FileHeader) { h.Method = zip.Store }}
+	data := vendor(t, big, entry{name: "wso2appm-1.2.0/x", text: "text"})
+	from := &counted{Reader: bytes.NewReader(data)}
+	p, err := pack.OpenRemote(from, int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := p.Read("x"); string(text) != "text" || err != nil || !p.Remote || p.Version != "1.2.0" {
+		t.Errorf("x is %q, %v", text, err)
+	}
+	if from.bytes > len(data)/2 {
+		t.Errorf("%d bytes of %d were read", from.bytes, len(data))
+	}
+	for _, f := range p.Files {
+		if name := "wso2appm-1.2.0/" + f.Path; string(data[f.At:f.At+4]) != "PK\x03\x04" || string(data[f.At+30:f.At+30+int64(len(name))]) != name {
+			t.Errorf("%s: its header is not at %d", f.Path, f.At)
+		}
+	}
+	crafted := overlapping(t)
+	if _, err := pack.OpenRemote(bytes.NewReader(crafted), int64(len(crafted))); err == nil || !strings.Contains(err.Error(), "overlaps") {
+		t.Errorf("files that share their bytes: %v", err)
+	}
+}
