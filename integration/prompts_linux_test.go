@@ -136,3 +136,28 @@ func terminal(t *testing.T) (near, far *os.File) {
 	t.Cleanup(func() { far.Close() })
 	return near, far
 }
+
+// TestDestroyAsksTwice: before databases are dropped, and takes no other answer.
+func TestDestroyAsksTwice(t *testing.T) {
+	t.Parallel()
+	w := up(t, deployments[0])
+	w.want(t, 0, "apply", "--yes", "--limit", "database")
+	sees := w.look(t)
+	for _, c := range []struct {
+		answers []string
+		code    int
+		asked   int
+	}{
+		{[]string{"no"}, 1, 1}, {[]string{"yes", "yes"}, 1, 2}, {[]string{"yes", ""}, 1, 2}, {[]string{"yes", "lab"}, 0, 2},
+	} {
+		w.same(t, sees, "what was not answered") // of the one before
+		r, asked := w.runTyping(t, c.answers, "destroy", "--databases", "lab", "-i", w.inventory)
+		if r.code != c.code || len(asked) != c.asked {
+			t.Errorf("%q ended with %d after %q, want %d after %d questions\n%s", c.answers, r.code, asked, c.code, c.asked, r.err)
+		}
+		if c.asked == 2 && !strings.Contains(asked[1], "nothing brings them back") {
+			t.Errorf("the second question is %q", asked[1])
+		}
+	}
+	w.says(t, w.want(t, 0, "destroy", "--databases", "lab", "--yes").out, "No changes.")
+}

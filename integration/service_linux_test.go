@@ -23,6 +23,7 @@ func TestUnits(t *testing.T) {
 		t.Skip(why)
 	}
 	w := upSystemd(t)
+	before := w.bareTrees(t)
 	for _, s := range []struct {
 		name string
 		run  func(*testing.T, *world)
@@ -35,6 +36,7 @@ func TestUnits(t *testing.T) {
 		{"a run that was broken off after it wrote a unit heals", unreadUnit},
 		{"a server that is stopped on purpose does not come up with its host", stoppedUnit},
 		{"a unit is taken out of use, and that is taken back", withoutUnits},
+		{"and the host is as bare as it was, once all is taken away", func(t *testing.T, w *world) { unitsOut(t, w, before) }},
 	} {
 		if !t.Run(s.name, func(t *testing.T) { s.run(t, w) }) {
 			t.Fatal("the rest builds on this")
@@ -48,11 +50,11 @@ const (
 	pubUnit  = "appm-lab-all1-publisher.service"
 )
 
-// upSystemd is a lab of two nodes on a host that systemd runs.
+// upSystemd is a lab of two nodes on a bare host that systemd runs.
 func upSystemd(t *testing.T) *world {
 	t.Helper()
 	return upPartial(t, lab.Options{
-		Layout: []lab.HostSpec{{Name: "all1", Nodes: []lab.NodeSpec{{Role: "idp"}, {Role: "publisher"}}}}, Systemd: "all1",
+		Layout: []lab.HostSpec{{Name: "all1", Nodes: []lab.NodeSpec{{Role: "idp"}, {Role: "publisher"}}}}, Systemd: "all1", Pack: true,
 	}, "service = \"systemd\"\n")
 }
 
@@ -93,11 +95,11 @@ func (w *world) inUnits(t *testing.T) {
 }
 
 func plannedUnits(t *testing.T, w *world) {
-	before := w.look(t)
+	before := w.bareTrees(t)
 	plan := w.want(t, 2, "plan", "--detailed-exitcode").out
 	w.says(t, plan, "+ "+unitsDir+idpUnit, "enable unit "+pubUnit, "User=wso2", "ExecStart=/bin/sh "+w.Host("all1").Nodes[0].Home+"/bin/wso2server.sh",
 		"After=network-online.target "+idpUnit, "start all1-idp, by "+idpUnit+": not running")
-	w.same(t, before, "a plan")
+	w.equal(t, before, w.bareTrees(t), "a plan")
 }
 
 func appliedUnits(t *testing.T, w *world) {
@@ -262,4 +264,15 @@ func withoutUnits(t *testing.T, w *world) {
 	w.want(t, 0, "rollback", w.lastRun(t), "--yes")
 	w.inUnits(t)
 	w.converged(t)
+}
+
+func unitsOut(t *testing.T, w *world, before sight) {
+	r := w.want(t, 0, "destroy", "--yes")
+	w.says(t, r.out, "- "+unitsDir+idpUnit, "- home "+w.Host("all1").Nodes[0].Home)
+	w.says(t, r.err, "systemctl stop --no-block -- "+pubUnit)
+	if got := w.ask(t, pubUnit, "LoadState"); got != "not-found" {
+		t.Errorf("%s is %s", pubUnit, got)
+	}
+	w.says(t, w.want(t, 0, "destroy", "--yes").out, "No changes.")
+	w.equal(t, before, w.bareTrees(t), "units that came and went")
 }

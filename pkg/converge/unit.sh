@@ -22,6 +22,7 @@ enable)
 	reload ;;
 disable)
 	[ ! -L "$link" ] || { echo "says remove $link" && rm -f "$link"; } || failed "cannot remove $link"
+	rmdir "${link%/*}" 2>/dev/null # as systemctl does with one that is empty
 	reload ;;
 reload) reload ;;
 start)
