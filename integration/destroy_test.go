@@ -202,6 +202,9 @@ func TestDestroyOfTwo(t *testing.T) {
 		}
 		w.says(t, w.runOn(t, second, "destroy", "--databases", "second", "--yes").out, "No changes.")
 		w.says(t, w.want(t, 0, "plan").out, "No changes.")
+		for _, at := range []string{"stop ", "remove    h", "remove    database"} { // the first of each
+			killWhen(t, w, func(line string) bool { return strings.HasPrefix(line, at) }, "destroy", "--databases", "lab", "--yes")
+		}
 		w.want(t, 0, "destroy", "--databases", "lab", "--yes")
 		w.says(t, w.want(t, 0, "destroy", "--databases", "lab", "--yes").out, "No changes.")
 		now := w.bareTrees(t)

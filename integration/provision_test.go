@@ -466,7 +466,15 @@ func killed(t *testing.T, w *world) {
 
 func killAfterWrite(t *testing.T, w *world, file string) {
 	t.Helper()
-	cmd := exec.Command(w.tool, "apply", "--yes", "-i", w.inventory)
+	killWhen(t, w, func(line string) bool {
+		return strings.HasPrefix(line, "files ") && strings.Contains(line, filepath.Base(file))
+	}, "apply", "--yes")
+}
+
+// killWhen kills the tool at the first line of its progress that is it.
+func killWhen(t *testing.T, w *world, it func(line string) bool, args ...string) {
+	t.Helper()
+	cmd := exec.Command(w.tool, append(args, "-i", w.inventory)...)
 	cmd.Env = w.environ()
 	progress, err := cmd.StderrPipe()
 	if err != nil {
@@ -475,18 +483,18 @@ func killAfterWrite(t *testing.T, w *world, file string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	wrote := false
+	said := false
 	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		if strings.HasPrefix(unstamped(lines.Text()), "files ") && strings.Contains(lines.Text(), filepath.Base(file)) {
-			wrote = true
+		if !said && it(unstamped(lines.Text())) {
+			said = true
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	_ = cmd.Wait() // it was killed
-	if !wrote {
-		t.Fatal("the tool never said that it wrote the file")
+	if !said {
+		t.Fatalf("%v never said at which it was to be killed", args)
 	}
 }
 
