@@ -2,7 +2,6 @@ package integration_test
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"fmt"
@@ -33,7 +32,7 @@ func TestPackAgainstTheOdds(t *testing.T) {
 			t.Errorf("the plan does not show the user:\n%s", r.out)
 		}
 		for _, moment := range []string{".zip 100%", "unpack "} {
-			killAt(t, w, moment)
+			killWhen(t, w, func(line string) bool { return strings.Contains(line, moment) }, "apply", "--yes")
 			wholeOrNot(t, w, data)
 		}
 		w.want(t, 0, "apply", "--yes")
@@ -71,35 +70,6 @@ func withoutGzip(t *testing.T, h *lab.Host) {
 	}
 	if out, err := h.Exec(t.Context(), "sh", "-c", "command -v gzip || echo none"); err != nil || out != "none\n" {
 		t.Fatalf("%s still has %s (%v)", h.Name, out, err)
-	}
-}
-
-// killAt kills the tool when it says the text.
-func killAt(t *testing.T, w *world, text string) {
-	t.Helper()
-	cmd := exec.Command(w.tool, "apply", "--yes", "-i", w.inventory)
-	cmd.Env = w.environ()
-	progress, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var said []string
-	killed := false
-	for lines := bufio.NewScanner(progress); lines.Scan(); {
-		said = append(said, lines.Text())
-		if !killed && strings.Contains(unstamped(lines.Text()), text) {
-			killed = true
-			if err := cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	_ = cmd.Wait() // it was killed
-	if !killed {
-		t.Fatalf("the tool never said %q:\n%s", text, strings.Join(said, "\n"))
 	}
 }
 
