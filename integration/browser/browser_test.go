@@ -49,7 +49,7 @@ func start(t *testing.T) *browser {
 	}))
 	t.Cleanup(proxy.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.ProxyServer(proxy.URL), chromedp.Flag("proxy-bypass-list", "<-loopback>"), chromedp.UserDataDir(t.TempDir()),
+		chromedp.ProxyServer(proxy.URL), chromedp.Flag("proxy-bypass-list", "<-loopback>"), chromedp.UserDataDir(profile(t)),
 		chromedp.WSURLReadTimeout(2*time.Minute))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(stop)
@@ -60,6 +60,26 @@ func start(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// profile is a folder for what the browser keeps. Processes of it that have not
+// ended yet may write there while it is removed.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "appm-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 1200 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		t.Error(err)
+	})
+	return dir
 }
 
 // find is the browser's program.
