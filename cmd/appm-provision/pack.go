@@ -183,6 +183,7 @@ func (s *session) plain(p *plan.Plan) (map[string]converge.Plain, error) {
 		return nil, err
 	}
 	s.spooled = f
+	_ = os.Remove(f.Name()) // so that a killed run leaves nothing; where an open file cannot be removed, the end of the session does it
 	if err := s.pack.Plain(f); err != nil {
 		return nil, fmt.Errorf("the pack cannot be written undeflated to %s: %w", f.Name(), err)
 	}
